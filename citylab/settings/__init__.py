@@ -1,0 +1,13 @@
+"""Settings, chosen by ENVIRONMENT (local, staging or production). Tests name citylab.settings.test themselves."""
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+_environment = os.environ.get("ENVIRONMENT", "local")
+if _environment == "local":
+    from .local import *  # noqa: F403
+elif _environment in ("staging", "production"):
+    from .production import *  # noqa: F403
+else:
+    raise ImproperlyConfigured(f"ENVIRONMENT is “{_environment}”; it must be local, staging or production.")

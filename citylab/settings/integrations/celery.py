@@ -1,0 +1,17 @@
+"""Celery: what happens after the click. The outbox decides what; Celery only runs it."""
+
+from celery.schedules import crontab
+
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TIMEZONE = "Europe/Rome"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "outbox-sweep": {"task": "citylab.core.tasks.drain", "schedule": 30.0},
+    "mail-sweep": {"task": "citylab.notifications.tasks.deliver_due", "schedule": 60.0},
+    "publish-scheduled": {"task": "cms.tasks.publish_scheduled_records", "schedule": 60.0},
+    "clocks": {"task": "citylab.proposals.tasks.run_clocks", "schedule": crontab(minute="*/10")},
+    "draft-reminders": {"task": "citylab.proposals.tasks.send_draft_reminders", "schedule": crontab(hour="8", minute="5")},
+    "daily-seal": {"task": "citylab.audit.tasks.seal_day", "schedule": crontab(hour="0", minute="20")},
+}

@@ -1,0 +1,42 @@
+"""The embedded default: no server needed. SQLite, Celery through the filesystem, mail into files, demo accounts."""
+
+from .base import *  # noqa: F403
+from .environment import BASE_DIR, env  # noqa: F401
+from .integrations.database import harden, sqlite
+from .integrations.files import local_storages
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="local-only-key-that-production-refuses")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
+
+VAR_DIR.mkdir(parents=True, exist_ok=True)  # noqa: F405
+DATABASES = {"default": harden(env.db("DATABASE_URL")) if env.str("DATABASE_URL", default="") else sqlite(VAR_DIR / "citylab.sqlite3")}  # noqa: F405
+STORAGES = local_storages(VAR_DIR)  # noqa: F405
+MEDIA_ROOT = VAR_DIR / "media"  # noqa: F405
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"  # noqa: F405
+DEFAULT_FROM_EMAIL = "Torino City Lab <torinocitylab@example.org>"
+
+if env.str("REDIS_URL", default=""):
+    CELERY_BROKER_URL = env.str("REDIS_URL")
+else:
+    # Both ends of the filesystem transport are the same folder: what is sent is what is received.
+    CELERY_BROKER_URL = "filesystem://"
+    for _folder in ("queue", "processed", "control"):
+        (VAR_DIR / "celery" / _folder).mkdir(parents=True, exist_ok=True)  # noqa: F405
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(VAR_DIR / "celery" / "queue"),  # noqa: F405
+        "data_folder_out": str(VAR_DIR / "celery" / "queue"),  # noqa: F405
+        "processed_folder": str(VAR_DIR / "celery" / "processed"),  # noqa: F405
+        "control_folder": str(VAR_DIR / "celery" / "control"),  # noqa: F405
+    }
+
+ELASTICSEARCH_URL = env.str("ELASTICSEARCH_URL", default="")
+DEMO_ACCOUNTS = True
+MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
+MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")

@@ -1,0 +1,53 @@
+"""Staging and production: real servers, each named by an environment variable, refused at start where one is missing."""
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from .base import *  # noqa: F403
+from .environment import env, required, required_address
+from .integrations.database import harden
+from .integrations.files import bucket_storages
+
+ENVIRONMENT = env.str("ENVIRONMENT")
+DEBUG = False
+if env.bool("DEMO_ACCOUNTS", default=False):
+    raise ImproperlyConfigured("DEMO_ACCOUNTS is set: demo accounts exist only where ENVIRONMENT is local.")
+SECRET_KEY = required("SECRET_KEY", "sessions and links are signed with it (50 random characters or more)")
+if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("local-only"):
+    raise ImproperlyConfigured("SECRET_KEY is malformed: it must have 50 random characters or more. See .env.example.")
+SITE_URL = required_address("SITE_URL", ("https",), "links in messages start with it")
+ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS", "the names this site answers to, separated by commas").split(",")]
+WAGTAILADMIN_BASE_URL = SITE_URL
+
+required_address("DATABASE_URL", ("postgres", "postgresql"), "the PostgreSQL database")
+DATABASES = {"default": harden(env.db("DATABASE_URL"))}
+REDIS_URL = required_address("REDIS_URL", ("redis", "rediss"), "the broker of background work and the cache")
+CELERY_BROKER_URL = REDIS_URL
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+ELASTICSEARCH_URL = required_address("ELASTICSEARCH_URL", ("http", "https"), "the search engine")
+STORAGES = bucket_storages(
+    endpoint=required_address("S3_ENDPOINT_URL", ("http", "https"), "the S3-compatible file service"),
+    region=env.str("S3_REGION", default="eu-south-1"),
+    access_key=required("S3_ACCESS_KEY", "access to the file service"),
+    secret_key=required("S3_SECRET_KEY", "access to the file service"),
+    media_bucket=required("S3_MEDIA_BUCKET", "the bucket of public images and documents"),
+    case_bucket=required("S3_CASE_BUCKET", "the private bucket of case files"),
+)
+
+required_address("EMAIL_URL", ("smtp", "smtp+tls", "smtp+ssl", "smtps"), "the SMTP server, smtp+tls://user:password@host:587")
+try:
+    globals().update(env.email_url("EMAIL_URL"))
+except (environ.ImproperlyConfigured, ValueError, KeyError) as error:
+    raise ImproperlyConfigured("EMAIL_URL is malformed: smtp+tls://user:password@host:587. See .env.example.") from error
+DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", "the sender of every message")
+
+MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
+MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = True
+SECURE_HSTS_SECONDS = 31536000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+CSRF_TRUSTED_ORIGINS = [SITE_URL]

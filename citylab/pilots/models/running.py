@@ -1,0 +1,188 @@
+"""What belongs to a pilot: gates, milestones, indicators, incidents, suspensions, extensions, checks and reports."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from citylab.core.bilingual import Bilingual
+from citylab.proposals.models import Attachment
+
+from .pilot import Pilot
+
+USER = settings.AUTH_USER_MODEL
+
+
+class Gate(models.Model):
+    """A thing that must be green before a pilot may start."""
+
+    class Kind(models.TextChoices):
+        SIGNATURES = "signatures", _("Agreement signed by both")
+        PERMITS = "permits", _("Permits")
+        INSURANCE = "insurance", _("Insurance")
+        FEES = "fees", _("Fees and stamp duty")
+        DEPOSIT = "deposit", _("Deposit")
+        DPIA = "dpia", _("Data protection impact assessment")
+        SLOT = "slot", _("Site booked")
+
+    class State(models.TextChoices):
+        RED = "red", _("Missing")
+        GREEN = "green", _("In order")
+        NOT_NEEDED = "not_needed", _("Not needed")
+
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="gates")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    result = models.CharField(max_length=20, choices=State.choices, default=State.RED)
+    note = models.CharField(max_length=300, blank=True)
+    set_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    set_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["pilot", "kind"], name="gate_once")]
+
+
+class Milestone(models.Model):
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="milestones")
+    title = models.CharField(max_length=200)
+    due_on = models.DateField()
+    done_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["due_on", "id"]
+
+
+class Indicator(models.Model):
+    """A KPI: baseline, target and, over time, readings."""
+
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="indicators")
+    name_it = models.CharField(max_length=160)
+    name_en = models.CharField(max_length=160)
+    unit = models.CharField(max_length=20, blank=True)
+    baseline = models.DecimalField(max_digits=14, decimal_places=2)
+    target = models.DecimalField(max_digits=14, decimal_places=2)
+    method = models.CharField(max_length=300, blank=True)
+    is_public = models.BooleanField(default=True)
+
+    name = Bilingual("name")
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Reading(models.Model):
+    indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="readings")
+    read_on = models.DateField()
+    value = models.DecimalField(max_digits=14, decimal_places=2)
+    note = models.CharField(max_length=300, blank=True)
+    entered_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["read_on", "id"]
+        constraints = [models.UniqueConstraint(fields=["indicator", "read_on"], name="reading_once_a_day")]
+
+
+class Incident(models.Model):
+    class Severity(models.TextChoices):
+        LOW = "low", _("Low")
+        MEDIUM = "medium", _("Medium")
+        HIGH = "high", _("High")
+
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="incidents")
+    number = models.PositiveSmallIntegerField()
+    happened_at = models.DateTimeField()
+    severity = models.CharField(max_length=10, choices=Severity.choices)
+    text = models.TextField()
+    measures = models.TextField(blank=True)
+    reported_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    reported_at = models.DateTimeField()
+    settled_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-happened_at"]
+        constraints = [models.UniqueConstraint(fields=["pilot", "number"], name="incident_number_once")]
+
+
+class Suspension(models.Model):
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="suspensions")
+    incident = models.ForeignKey(Incident, models.PROTECT, null=True, blank=True, related_name="suspensions")
+    reason = models.TextField()
+    restart_conditions = models.TextField()
+    suspended_on = models.DateField()
+    restarted_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+
+class ExtensionRequest(models.Model):
+    """A request for new dates, with its own state: never a state of the pilot."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        GRANTED = "granted", _("Granted")
+        REFUSED = "refused", _("Refused")
+
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="extension_requests")
+    ends_on = models.DateField()
+    reason = models.TextField()
+    requested_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+    result = models.CharField(max_length=20, choices=State.choices, default=State.REQUESTED)
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["pilot"], condition=models.Q(result="requested"), name="one_pending_extension")]
+
+
+class SuspensionRequest(models.Model):
+    """The start-up may ask for a suspension; the officer decides."""
+
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="suspension_requests")
+    reason = models.TextField()
+    requested_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+
+class RestorationCheck(models.Model):
+    """The city's look at the site after removal."""
+
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="restoration_checks")
+    checked_on = models.DateField()
+    passed = models.BooleanField()
+    note = models.TextField(blank=True)
+    checked_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+
+class FinalReport(models.Model):
+    pilot = models.OneToOneField(Pilot, models.CASCADE, related_name="final_report")
+    results = models.TextField()
+    lessons = models.TextField()
+    next_steps = models.TextField(blank=True)
+    attachment = models.ForeignKey(Attachment, models.PROTECT, null=True, blank=True, related_name="+")
+    submitted_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    submitted_at = models.DateTimeField()
+
+
+class PilotNote(models.Model):
+    """A message between both sides about the running pilot."""
+
+    pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="notes")
+    author = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
+    text = models.TextField()
+    written_at = models.DateTimeField()
+    internal = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-written_at"]

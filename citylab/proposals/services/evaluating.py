@@ -1,0 +1,101 @@
+"""Evaluators: assigned, cleared of conflicts, blind to each other until they confirm their own sheet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from citylab.accounts.models import Role
+from citylab.audit import services as audit
+from citylab.audit.moves import check_allowed
+from citylab.core import clock, outbox
+from citylab.core.errors import Conflict, DomainError
+from citylab.core.locks import locked
+
+from ..models import Assignment, Evaluation, Proposal, Score
+from ..workflow import State
+from .screening import latest_version
+
+CASE = "proposal"
+
+
+def _in_evaluation(proposal: Proposal) -> None:
+    if proposal.state != State.EVALUATION:
+        raise Conflict("illegal_move", _("This case is not being evaluated now: it is “%(state)s”.") % {"state": proposal.get_state_display()})
+
+
+def evaluator_assign(*, proposal_id: Any, actor: Any, evaluator: Any) -> Assignment:
+    """Ask an evaluator to score. Raises DomainError("not_an_evaluator" | "already_assigned")."""
+    with transaction.atomic():
+        proposal = locked(Proposal, proposal_id)
+        check_allowed(actor, "proposals.process", proposal)
+        _in_evaluation(proposal)
+        if not evaluator.has_role(Role.EVALUATOR):
+            raise DomainError("not_an_evaluator", _("This person is not an evaluator."))
+        assignment, created = Assignment.objects.get_or_create(
+            proposal=proposal, evaluator=evaluator, defaults={"assigned_by": actor, "assigned_at": clock.now()}
+        )
+        if not created:
+            raise DomainError("already_assigned", _("This evaluator has already been asked."))
+        audit.append(case_kind=CASE, case_id=proposal.pk, action="assign_evaluator", actor=actor, data={"evaluator": evaluator.pk})
+        outbox.publish("proposal.evaluator_assigned", proposal.pk, assignment=assignment.pk)
+    return assignment
+
+
+def conflict_declare(*, assignment_id: int, actor: Any, has_conflict: bool, note: str = "") -> Assignment:
+    """The evaluator's declaration; the file opens only after a declaration of no conflict. Raises Conflict when already given."""
+    with transaction.atomic():
+        proposal = locked(Proposal, Assignment.objects.get(pk=assignment_id).proposal_id)
+        assignment = locked(Assignment, assignment_id)
+        if assignment.evaluator_id != actor.pk:
+            check_allowed(None, "proposals.see_assignment", proposal)
+        if assignment.declared_at is not None:
+            raise Conflict("already_declared", _("This declaration has already been given."))
+        _in_evaluation(proposal)
+        assignment.has_conflict = has_conflict
+        assignment.conflict_note = note.strip()
+        assignment.declared_at = clock.now()
+        assignment.save()
+        audit.append(case_kind=CASE, case_id=proposal.pk, action="declare_conflict", actor=actor, data={"assignment": assignment.pk, "has_conflict": has_conflict})
+        outbox.publish("proposal.conflict_declared", proposal.pk, assignment=assignment.pk)
+    return assignment
+
+
+def sheet_save(*, proposal_id: Any, actor: Any, scores: Mapping[str, tuple[int | None, str]], reasons: str, confirm: bool) -> Evaluation:
+    """Save a score sheet: criterion code → (0–5 or None, reason). Confirmed, it is complete and final.
+
+    Raises DomainError("sheet_incomplete" | "score_range"), Conflict when it was already confirmed, NotAllowed.
+    """
+    with transaction.atomic():
+        proposal = locked(Proposal, proposal_id)
+        check_allowed(actor, "proposals.evaluate", proposal)
+        _in_evaluation(proposal)
+        version = latest_version(proposal)
+        assignment = proposal.assignments.get(evaluator=actor)
+        sheet, _created = Evaluation.objects.get_or_create(assignment=assignment, version=version, defaults={"saved_at": clock.now()})
+        if sheet.confirmed_at:
+            raise Conflict("sheet_confirmed", _("This score sheet is confirmed and can no longer change."))
+        codes = [criterion["code"] for criterion in version.criteria]
+        for code in codes:
+            value, reason = scores.get(code, (None, ""))
+            if value is not None and not 0 <= value <= 5:
+                raise DomainError("score_range", _("A score goes from 0 to 5."))
+            if value is None:
+                sheet.scores.filter(criterion=code).delete()
+            else:
+                Score.objects.update_or_create(evaluation=sheet, criterion=code, defaults={"value": value, "reason": reason.strip()})
+        sheet.reasons = reasons.strip()
+        sheet.saved_at = clock.now()
+        if confirm:
+            if sheet.scores.count() < len(codes) or not sheet.reasons:
+                raise DomainError("sheet_incomplete", _("Score every criterion and write the reasons before confirming."))
+            sheet.confirmed_at = sheet.saved_at
+        sheet.save()
+        if confirm:
+            audit.append(
+                case_kind=CASE, case_id=proposal.pk, action="confirm_sheet", actor=actor,
+                data={"evaluation": sheet.pk, "version": version.number, "scores": dict(sheet.scores.values_list("criterion", "value"))},
+            )  # fmt: skip
+            outbox.publish("proposal.sheet_confirmed", proposal.pk, evaluation=sheet.pk)
+    return sheet

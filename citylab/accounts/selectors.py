@@ -1,0 +1,37 @@
+"""Who belongs where."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from .models import AccessRequest, Membership, Organisation, User
+
+
+def memberships_of(user: Any) -> dict[Any, str]:
+    """Organisation id → role of this person; read once for each user object."""
+    if not hasattr(user, "_memberships"):
+        user._memberships = dict(Membership.objects.filter(user_id=user.pk).values_list("organisation_id", "role"))
+    return user._memberships
+
+
+def membership_role(user: Any, organisation_id: Any) -> str | None:
+    """owner, editor, reader, or None for somebody outside."""
+    return memberships_of(user).get(organisation_id) if user.is_authenticated else None
+
+
+def organisations_of(user: Any) -> QuerySet[Organisation]:
+    """The organisations that this person belongs to, by name."""
+    return Organisation.objects.filter(memberships__user=user).order_by("legal_name")
+
+
+def users_with_role(role: str) -> QuerySet[User]:
+    """Active people who have a role, by name."""
+    return User.objects.filter(is_active=True, role_grants__role=role).order_by("name", "email")
+
+
+def members_of(organisation: Organisation) -> QuerySet[Membership]:
+    return organisation.memberships.select_related("user").order_by("joined_at")
+
+
+def pending_access_requests(organisation: Organisation) -> QuerySet[AccessRequest]:
+    return organisation.access_requests.filter(answered_at__isnull=True).select_related("user")

@@ -1,0 +1,69 @@
+"""Write a message for a person; delivery follows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.utils.translation import override
+from kombu.exceptions import KombuError
+
+from citylab.core import clock
+
+from .classes import CATEGORIES, Notification
+from .models import NotificationPreference, OutgoingMessage
+
+
+def wants(user: Any, kind: type[Notification]) -> bool:
+    """Whether this person gets this kind by mail: always for formal acts, else unless switched off."""
+    if kind.mandatory:
+        return True
+    return not NotificationPreference.objects.filter(user=user, category=kind.category, email=False).exists()
+
+
+def notify(
+    *, kind: type[Notification], user: Any = None, address: str = "", language: str = "", context: dict[str, Any], case_kind: str = "", case_id: Any = "", dedupe: str
+) -> OutgoingMessage | None:
+    """Write the message of an occasion, in the reader's language; None when it was told before or is not wanted.
+
+    `dedupe` names the occasion. Call it inside the transaction of the occasion (outbox consumers are).
+    """
+    if user is not None and not wants(user, kind):
+        return None
+    if OutgoingMessage.objects.filter(dedupe=dedupe).exists():
+        return None
+    language = language or (user.language if user is not None else settings.LANGUAGE_CODE)
+    values = {**context, "user": user, "site_url": settings.SITE_URL, "city": settings.CITY, "language": language}
+    with override(language):
+        subject = " ".join(render_to_string(f"{kind.template}_subject.txt", values).split())
+        text = render_to_string(f"{kind.template}.txt", values)
+        html = render_to_string(f"{kind.template}.html", values)
+    moment = clock.now()
+    try:
+        with transaction.atomic():
+            message = OutgoingMessage.objects.create(
+                user=user, address=address or user.email, kind=kind.code, language=language, subject=subject[:250], text=text, html=html, case_kind=case_kind,
+                case_id=str(case_id), dedupe=dedupe, next_attempt_at=moment, created_at=moment,
+            )  # fmt: skip
+    except IntegrityError:  # somebody else told it in this very moment
+        return None
+    transaction.on_commit(nudge)
+    return message
+
+
+def nudge() -> None:
+    """Wake a worker to deliver; the sweeper makes up for a broker that is away."""
+    from .tasks import deliver_due
+
+    try:
+        deliver_due.delay()
+    except (KombuError, OSError):
+        return
+
+
+def preferences_save(*, user: Any, wanted: set[str]) -> None:
+    """Keep which categories this person wants by mail; formal acts cannot be switched off."""
+    with transaction.atomic():
+        for category in CATEGORIES:
+            if category != "formal":
+                NotificationPreference.objects.update_or_create(user=user, category=category, defaults={"email": category in wanted})

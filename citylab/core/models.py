@@ -1,39 +1,41 @@
-"""The outbox: what must happen outside the database, written in the same transaction as the fact itself."""
+"""The outbox: facts that services published, and which consumer has dealt with them."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+
+PENDING = models.Q(done_at__isnull=True, failed_at__isnull=True)
 
 
 class OutboxMessage(models.Model):
-    """A published fact. `key` names the record, `payload` holds ids and codes only."""
+    """A fact, written in the transaction that made it true."""
 
-    id = models.BigAutoField(primary_key=True)
     topic = models.CharField(max_length=80)
     key = models.CharField(max_length=64)
-    payload = models.JSONField(default=dict)
+    payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     created_at = models.DateTimeField()
-    next_attempt_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField(null=True)  # empty: at once
     attempts = models.PositiveSmallIntegerField(default=0)
-    done_at = models.DateTimeField(null=True, blank=True)
-    failed_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["next_attempt_at", "id"], name="outbox_due", condition=models.Q(done_at__isnull=True, failed_at__isnull=True)),
-            models.Index(fields=["key", "topic"], name="outbox_key_topic"),
+            models.Index(fields=["next_attempt_at", "id"], condition=PENDING, name="outbox_due"),
+            models.Index(fields=["key", "id"], condition=PENDING, name="outbox_pending_key"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.id} {self.topic} {self.key}"
+        return f"{self.topic} {self.key} #{self.pk}"
 
 
 class OutboxDelivery(models.Model):
-    """One consumer's effect of one message: the row exists exactly when the effect does, because both commit together."""
+    """A consumer has dealt with a message: written in the same transaction as its effects."""
 
     message = models.ForeignKey(OutboxMessage, models.CASCADE, related_name="deliveries")
-    consumer = models.CharField(max_length=160)
+    consumer = models.CharField(max_length=200)
     done_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["message", "consumer"], name="outbox_effect_once")]
+        constraints = [models.UniqueConstraint(fields=["message", "consumer"], name="outbox_once_per_consumer")]

@@ -1,105 +1,118 @@
-"""Publish facts inside a transaction; deliver each to each of its consumers exactly once.
-
-A consumer is called in the transaction that records its delivery, so a crash either keeps both or neither. A nudge without an id
-follows the commit; a sweeper makes up for a nudge that was lost.
-"""
+"""Whatever leaves the database goes through here: a row in the transaction, a nudge after it, consumers that run once."""
 
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
-from kombu.exceptions import KombuError
 
 from . import clock
-from .models import OutboxDelivery, OutboxMessage
+from .models import PENDING, OutboxDelivery, OutboxMessage
 
 logger = logging.getLogger(__name__)
-WIRING = "citylab.wiring.CONSUMERS"
-MAXIMUM_ATTEMPTS = 10
+
+MOST_ATTEMPTS = 10
+_PAGE = 200
+# The one table above every room; imported when a message is delivered, since core knows nobody.
+_WIRING = "citylab.wiring"
 
 
 def publish(topic: str, key: Any, **payload: Any) -> OutboxMessage:
-    """Write a fact about the record `key`. Raises RuntimeError outside a transaction: the fact and its cause must commit together."""
-    connection = transaction.get_connection()
-    if not connection.in_atomic_block:
-        raise RuntimeError("publish() needs the transaction of the fact itself")
-    moment = clock.now()
-    # Delivered by the real clock: in the demo city a fact may lie in the past, its delivery is always due.
-    message = OutboxMessage.objects.create(topic=topic, key=str(key), payload=payload, created_at=moment, next_attempt_at=moment)
-    transaction.on_commit(nudge)
+    """Record a fact for the consumers of `topic`, in the caller's transaction, and nudge the worker after it.
+
+    `payload` holds ids, codes and dates (they arrive as JSON). Raises RuntimeError outside a transaction.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"{topic} was published outside a transaction: the fact and its message must be written together")
+    message = OutboxMessage.objects.create(topic=topic, key=str(key), payload=payload, created_at=clock.now())
+    # robust: a broker that is away is logged; the sweeper finds the row all the same.
+    transaction.on_commit(_nudge, robust=True)
     return message
 
 
-def nudge() -> None:
-    """Wake a worker. A broker that is away costs nothing but time: the sweeper comes by every half minute."""
-    from .tasks import drain
-
-    try:
-        drain.delay()
-    except (KombuError, OSError) as error:
-        logger.warning("The broker is away, the sweeper will deliver: %s", error)
-
-
-def consumers(topic: str) -> list[str]:
-    """The dotted paths of the functions that follow `topic`."""
-    wiring: Mapping[str, list[str]] = import_string(WIRING)
-    return wiring.get(topic, [])
-
-
-def due() -> QuerySet[OutboxMessage]:
-    """Messages to deliver now, oldest first."""
-    return OutboxMessage.objects.filter(done_at__isnull=True, failed_at__isnull=True, next_attempt_at__lte=clock.now()).order_by("id")
-
-
 def failed() -> QuerySet[OutboxMessage]:
-    """Messages given up after ten attempts: somebody must look at them."""
-    return OutboxMessage.objects.filter(failed_at__isnull=False).order_by("id")
+    """Messages that were given up after ten attempts, newest first; each carries its last error."""
+    return OutboxMessage.objects.filter(failed_at__isnull=False).order_by("-failed_at", "-id")
 
 
-def drain(limit: int = 500) -> int:
-    """Deliver what is due; how many messages were finished."""
-    finished = 0
-    for pk in list(due().values_list("pk", flat=True)[:limit]):
-        finished += _deliver(pk)
-    return finished
+def drain() -> int:
+    """Deliver every due message, oldest first; gives the number of consumer calls that succeeded. Several may drain at once."""
+    delivered, last = 0, 0
+    while page := list(_due().filter(pk__gt=last).values_list("pk", "topic", "key")[:_PAGE]):
+        for pk, topic, key in page:
+            delivered += _deliver(pk, topic, key)
+        last = page[-1][0]
+    return delivered
 
 
-def _deliver(pk: int) -> bool:
-    """Deliver one message to the consumers that have not had it yet; whether it is done now."""
-    error = ""
-    message = OutboxMessage.objects.filter(pk=pk, done_at__isnull=True).first()
-    if message is None:
-        return False
-    for consumer in consumers(message.topic):
+def _nudge() -> None:
+    from .tasks import drain as task
+
+    task.apply_async(retry=False)
+
+
+def _consumers(topic: str) -> list[str]:
+    consumers: dict[str, list[str]] = import_module(_WIRING).CONSUMERS
+    return consumers.get(topic, [])
+
+
+def _due() -> "QuerySet[OutboxMessage]":
+    return OutboxMessage.objects.filter(PENDING).filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=clock.now())).order_by("id")
+
+
+def _deliver(pk: int, topic: str, key: str) -> int:
+    """Call the consumers that have not had this message; one that fails does not stop the others."""
+    consumers = _consumers(topic)
+    if not consumers:
+        OutboxMessage.objects.filter(pk=pk, done_at__isnull=True).update(done_at=clock.now())
+        return 0
+    waiting = _waiting_before(pk, topic, key)
+    delivered, errors = 0, []
+    for consumer in consumers:
+        if consumer in waiting:
+            continue
         try:
-            with transaction.atomic():
-                # Locked, so that two workers at once cannot both deliver; whoever waits finds the delivery made.
-                row = OutboxMessage.objects.select_for_update(skip_locked=True).filter(pk=pk, done_at__isnull=True).first()
-                if row is None:
-                    return False
-                if OutboxDelivery.objects.filter(message_id=pk, consumer=consumer).exists():
-                    continue
-                OutboxDelivery.objects.create(message_id=pk, consumer=consumer, done_at=clock.now())
-                import_string(consumer)(message.key, message.payload)
-        except Exception as problem:  # a consumer's fault must not keep the others from their work
-            logger.exception("Outbox message %s: %s failed", pk, consumer)
-            error = f"{consumer}: {problem!r}"
+            delivered += _call(pk, consumer, consumers)
+        except Exception as error:  # whatever a consumer raises is recorded and tried again
+            logger.exception("outbox: %s failed on message %s (%s %s)", consumer, pk, topic, key)
+            errors.append(f"{consumer}: {type(error).__name__}: {error}"[:1000])
+    if errors:
+        _postpone(pk, "\n".join(errors))
+    return delivered
+
+
+def _waiting_before(pk: int, topic: str, key: str) -> set[str]:
+    """Consumers that still owe an earlier message of the same record: they get this one after it, so that facts keep their order."""
+    record = topic.split(".")[0]
+    earlier = OutboxMessage.objects.filter(PENDING, key=key, topic__startswith=f"{record}.", pk__lt=pk).prefetch_related("deliveries")
+    return {consumer for message in earlier for consumer in set(_consumers(message.topic)) - {delivery.consumer for delivery in message.deliveries.all()}}
+
+
+def _call(pk: int, consumer: str, consumers: list[str]) -> int:
+    """One consumer, one transaction: its effects and the record that it ran stand or fall together. Gives 1 if it ran."""
     with transaction.atomic():
-        row = OutboxMessage.objects.select_for_update().filter(pk=pk, done_at__isnull=True).first()
-        if row is None:
-            return False
-        moment = clock.now()
-        if error:
-            row.attempts += 1
-            row.error = error[:2000]
-            row.next_attempt_at = moment + timedelta(seconds=min(3600, 5 * 2**row.attempts))
-            row.failed_at = moment if row.attempts >= MAXIMUM_ATTEMPTS else None
-        else:
-            row.done_at = moment
-            row.error = ""
-        row.save()
-        return not error
+        message = _due().select_for_update(skip_locked=True).filter(pk=pk).first()
+        if message is None:
+            return 0  # another worker has it, or has finished it
+        _delivery, created = OutboxDelivery.objects.get_or_create(message=message, consumer=consumer, defaults={"done_at": clock.now()})
+        if created:
+            import_string(consumer)(message.key, message.payload)
+        if set(consumers) <= set(message.deliveries.values_list("consumer", flat=True)):
+            message.done_at = clock.now()
+            message.save(update_fields=["done_at"])
+    return int(created)
+
+
+def _postpone(pk: int, error: str) -> None:
+    """Try again later, each time twice as late (from 10 seconds to an hour); give up after ten attempts."""
+    with transaction.atomic():
+        message = OutboxMessage.objects.select_for_update().get(pk=pk)
+        message.attempts += 1
+        message.error = error
+        message.next_attempt_at = clock.now() + timedelta(seconds=min(3600, 5 * 2**message.attempts))
+        if message.attempts >= MOST_ATTEMPTS:
+            message.failed_at = clock.now()
+        message.save(update_fields=["attempts", "error", "next_attempt_at", "failed_at"])

@@ -1,3 +1,5 @@
+"""Background work of the core."""
+
 from celery import shared_task
 
 from . import outbox
@@ -5,5 +7,5 @@ from . import outbox
 
 @shared_task
 def drain() -> int:
-    """Deliver what the outbox holds: nudged after each commit, swept every half minute."""
+    """Deliver every due message of the outbox; called after each commit that published and by the sweeper."""
     return outbox.drain()

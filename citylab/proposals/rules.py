@@ -4,33 +4,10 @@ from typing import Any
 
 import rules
 
-from citylab.accounts.models import Membership, Role
-from citylab.accounts.selectors import membership_role
+from citylab.accounts.models import Role
+from citylab.accounts.rules import can_write_for, is_administrator, is_member, is_officer
 
 from .workflow import PENDING, State
-
-
-def _is(role: str) -> Any:
-    @rules.predicate(f"has_role:{role}")
-    def check(user: Any) -> bool:
-        return user.is_authenticated and user.has_role(role)
-
-    return check
-
-
-is_officer = _is(Role.OFFICER)
-is_administrator = _is(Role.ADMINISTRATOR)
-
-
-@rules.predicate
-def is_member(user: Any, proposal: Any) -> bool:
-    return user.is_authenticated and membership_role(user, proposal.organisation_id) is not None
-
-
-@rules.predicate
-def can_write_for(user: Any, proposal: Any) -> bool:
-    """An owner or an editor of the applicant; readers only look."""
-    return user.is_authenticated and membership_role(user, proposal.organisation_id) in (Membership.Role.OWNER, Membership.Role.EDITOR)
 
 
 @rules.predicate

@@ -1,5 +1,7 @@
 """What every environment shares."""
 
+from pathlib import Path
+
 from django.utils.translation import gettext_lazy as _
 
 from .environment import BASE_DIR, env
@@ -9,7 +11,7 @@ from .integrations.city import *  # noqa: F403
 from .integrations.content_security_policy import *  # noqa: F403
 from .integrations.wagtail import *  # noqa: F403
 
-VAR_DIR = env.path("VAR_DIR", default=str(BASE_DIR / "var"))
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [
     "citylab.core",

@@ -1,4 +1,4 @@
-"""The only place that knows what time it is. Services ask here, so that tests and the demo city can be at another moment."""
+"""The only clock of the product: what time it is, in Rome, also for demo data and tests that travel."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,28 +6,28 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
-
 rome = ZoneInfo("Europe/Rome")
-_travelled: ContextVar[datetime | None] = ContextVar("travelled", default=None)
+_travelled: ContextVar[datetime | None] = ContextVar("citylab_clock", default=None)
 
 
 def now() -> datetime:
-    """This moment, aware, in Turin's time zone."""
-    return _travelled.get() or timezone.now().astimezone(rome)
+    """This moment, aware, in Rome."""
+    travelled = _travelled.get()
+    return travelled if travelled is not None else datetime.now(rome)
 
 
 def today() -> date:
-    """Today's date in Turin."""
+    """Today's date in Rome."""
     return now().date()
 
 
 @contextmanager
-def travelling_to(moment: datetime) -> Iterator[None]:
-    """Be at another moment inside the block. A naive moment is meant in Turin's time zone."""
-    aware = moment.replace(tzinfo=rome) if moment.tzinfo is None else moment.astimezone(rome)
-    token = _travelled.set(aware)
+def travelling_to(moment: datetime) -> Iterator[datetime]:
+    """Inside the block it is `moment` (aware), for this thread or task alone; blocks may be nested. Raises ValueError for a naive moment."""
+    if moment.tzinfo is None:
+        raise ValueError("travelling_to needs an aware moment")
+    token = _travelled.set(moment.astimezone(rome))
     try:
-        yield
+        yield moment
     finally:
         _travelled.reset(token)

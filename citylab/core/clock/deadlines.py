@@ -1,51 +1,34 @@
-"""The clock of the law: pure functions over stored facts. Each names the article it comes from."""
+"""Legal terms: pure functions from stored facts to days. Nothing here reads a clock, a row or a setting other than the holidays."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from .holidays import next_working_day
 
-TERM_DAYS = 30  # law 241/1990 art. 2 c. 2
-ADDITIONS_DAYS = 30  # law 241/1990 art. 2 c. 7
-OBSERVATIONS_DAYS = 10  # law 241/1990 art. 10-bis
+PROCEEDING_DAYS = 30
+ADDITIONS_DAYS = 30
+OBSERVATIONS_DAYS = 10
 
+ART_2 = "L. 241/1990, art. 2"
+ART_2_C_7 = "L. 241/1990, art. 2 c. 7"
+ART_10_BIS = "L. 241/1990, art. 10-bis"
+ART_2963 = "art. 2963 c.c."
 
-def end_of_term(received_on: date, days: int) -> date:
-    """Last day of a term of `days`: the first day is not counted, an end on a holiday moves on (art. 2963 c.c., art. 155 c.p.c.)."""
-    return next_working_day(received_on + timedelta(days=days))
-
-
-def deadline_passed(deadline: datetime, moment: datetime) -> bool:
-    """Whether `moment` is past a deadline, which includes its last minute."""
-    return moment >= deadline.replace(second=0, microsecond=0) + timedelta(minutes=1)
-
-
-def additions_limit(legally_received_on: date) -> date:
-    """Last day to answer a request for additions (law 241/1990 art. 2 c. 7)."""
-    return end_of_term(legally_received_on, ADDITIONS_DAYS)
-
-
-def observations_limit(legally_received_on: date) -> date:
-    """Last day for observations on a refusal notice (law 241/1990 art. 10-bis)."""
-    return end_of_term(legally_received_on, OBSERVATIONS_DAYS)
-
-
-def refusal_clock_resumes_on(observations_due_on: date, observations_received_on: date | None) -> date:
-    """The day the clock runs again after a refusal notice: ten days after the observations, or after their ten days without any
-    (law 241/1990 art. 10-bis)."""
-    return (observations_received_on or observations_due_on) + timedelta(days=OBSERVATIONS_DAYS)
-
-
-def rejection_allowed_from(observations_due_on: date, observations_received_on: date | None) -> date:
-    """First day on which a rejection may follow a refusal notice: once observed, or once the ten days are over (art. 10-bis)."""
-    return observations_received_on or observations_due_on + timedelta(days=1)
+Mode = Literal["open", "competitive"]
+Kind = Literal["additions", "refusal_notice"]
+Reason = Literal["not_started", "running", "additions", "refusal_notice", "late", "decided"]
 
 
 @dataclass(frozen=True)
 class Suspension:
-    """A stop of the clock. `ends_on` is the day it runs again, None while open; `limit_on` its latest possible end."""
+    """The clock stood still from `starts_on` (the day of the request, still counted).
 
-    kind: str  # "additions" or "refusal_notice"
+    `ends_on`: the day from which days are counted again, itself not counted; None while nobody answered.
+    `limit_on`: the last day that the law lets it stand still; past it the clock goes on by itself.
+    """
+
+    kind: Kind
     starts_on: date
     ends_on: date | None
     limit_on: date
@@ -53,19 +36,23 @@ class Suspension:
 
 @dataclass(frozen=True)
 class ClockFacts:
-    """What is stored about a proceeding."""
+    """What is on record of a proceeding. `closes_on`: the day on which a competitive call closes."""
 
-    mode: str  # "open" or "competitive"
+    mode: Mode
     received_on: date
     closes_on: date | None = None
-    term_days: int = TERM_DAYS
+    term_days: int = PROCEEDING_DAYS
     suspensions: tuple[Suspension, ...] = ()
     decided_on: date | None = None
 
 
 @dataclass(frozen=True)
 class ProceedingClock:
-    """The clock as everybody sees it, on one day."""
+    """Where the proceeding stands on a day (on the day of the decision, once there is one).
+
+    `days_used`: days counted so far; `days_left`: until `due_on`, frozen while suspended, 0 when late; `late_by`: days past `due_on`.
+    `resumes_on`: the day from which days are counted again, with or without an answer. `articles`: the rules that made `due_on`.
+    """
 
     starts_on: date
     due_on: date
@@ -75,52 +62,127 @@ class ProceedingClock:
     suspended: bool
     suspended_since: date | None
     resumes_on: date | None
-    reason_code: str
-    articles: tuple[str, ...] = field(default=())
+    reason_code: Reason
+    articles: tuple[str, ...]
 
 
-def _stopped_until(suspension: Suspension, day: date) -> date:
-    """The day up to which this stop counts, seen from `day`: a stop never outlasts its limit."""
-    end = suspension.ends_on if suspension.ends_on is not None else max(day, suspension.starts_on)
-    return min(end, suspension.limit_on)
+@dataclass(frozen=True)
+class _Pause:
+    kind: Kind
+    starts_on: date
+    resumes_on: date
+    includes_last: bool  # on `resumes_on` itself the other side may still act
 
 
-def proceeding_clock(facts: ClockFacts, day: date) -> ProceedingClock:
-    """How the proceeding stands on `day`.
+def end_of_term(received_on: date, days: int) -> date:
+    """The last day of a term of `days` days: the day of receipt is not counted, an end on a holiday moves to the next working day
+    (art. 2963 c.c.; art. 155 c.p.c.)."""
+    return next_working_day(received_on + timedelta(days=days))
 
-    Thirty days by default (law 241/1990 art. 2), from receipt in open mode, from the closing time in competitive mode; suspended by
-    additions (art. 2 c. 7) and, in open mode, by a refusal notice (art. 10-bis). After the decision it stands still on that day.
+
+def deadline_passed(deadline: datetime, moment: datetime) -> bool:
+    """Whether `moment` comes after `deadline`, which includes its whole last minute: at 12:00:59 a deadline at 12:00 still stands
+    (art. 2963 c.c.: a term ends with the end of its last instant)."""
+    return moment >= deadline.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def additions_limit(legally_received_on: date) -> date:
+    """The last day for the additions asked for: thirty days from the legal receipt of the request (law 241/1990 art. 2 c. 7)."""
+    return end_of_term(legally_received_on, ADDITIONS_DAYS)
+
+
+def observations_limit(legally_received_on: date) -> date:
+    """The last day for observations: ten days from the legal receipt of the refusal notice (law 241/1990 art. 10-bis)."""
+    return end_of_term(legally_received_on, OBSERVATIONS_DAYS)
+
+
+def refusal_clock_resumes_on(observations_due_on: date, observations_received_on: date | None) -> date:
+    """The day from which days are counted again after a refusal notice: ten days after the observations arrived or, without any in
+    time, the end of the term for them (law 241/1990 art. 10-bis)."""
+    if observations_received_on is None or observations_received_on > observations_due_on:
+        return observations_due_on
+    return observations_received_on + timedelta(days=OBSERVATIONS_DAYS)
+
+
+def rejection_allowed_from(observations_due_on: date, observations_received_on: date | None) -> date:
+    """The first day on which a proposal may be rejected after a refusal notice: the day after the clock resumes, since the last day of
+    the term belongs to the applicant (law 241/1990 art. 10-bis)."""
+    return refusal_clock_resumes_on(observations_due_on, observations_received_on) + timedelta(days=1)
+
+
+def proceeding_clock(facts: ClockFacts, today: date) -> ProceedingClock:
+    """The clock of a proceeding on `today`.
+
+    It runs for `term_days` (thirty by default, law 241/1990 art. 2 c. 2) from receipt (open) or from the closing day (competitive).
+    Additions suspend it once and for at most thirty days (art. 2 c. 7); a refusal notice suspends it in open procedures alone
+    (art. 10-bis: not in competitive ones). A term that has ended cannot be suspended any more.
     """
-    start = max(facts.received_on, facts.closes_on) if facts.mode == "competitive" and facts.closes_on else facts.received_on
-    seen_from = min(day, facts.decided_on) if facts.decided_on else day
-    articles = ["law 241/1990 art. 2"]
-    stopped = 0
-    current: Suspension | None = None
-    for suspension in facts.suspensions:
-        if suspension.starts_on > seen_from:
-            continue
-        articles.append("law 241/1990 art. 2 c. 7" if suspension.kind == "additions" else "law 241/1990 art. 10-bis")
-        # Planned ends count in full for the due date; days already used count only what has passed.
-        planned = suspension.ends_on if suspension.ends_on is not None else suspension.limit_on
-        stopped += max(0, (min(planned, suspension.limit_on) - suspension.starts_on).days)
-        if suspension.starts_on <= seen_from < min(planned, suspension.limit_on):
-            current = suspension
-    due_on = next_working_day(start + timedelta(days=facts.term_days + stopped))
-    passed = sum(max(0, (min(_stopped_until(s, seen_from), seen_from) - s.starts_on).days) for s in facts.suspensions if s.starts_on <= seen_from)
-    used = max(0, (seen_from - start).days - passed)
-    left = (due_on - seen_from).days
-    if current is not None:
-        resumes = current.ends_on if current.ends_on is not None else current.limit_on
-        left = (due_on - min(resumes, current.limit_on)).days
+    starts_on = facts.received_on
+    if facts.mode == "competitive" and facts.closes_on is not None:
+        # A case reopened after the closing day starts anew on the day it was reopened.
+        starts_on = max(facts.closes_on, facts.received_on)
+    last_day = starts_on + timedelta(days=facts.term_days)
+    counted: list[_Pause] = []
+    for pause in _pauses(facts, starts_on):
+        if pause.starts_on > next_working_day(last_day):
+            break
+        # Asked on a day that only the move past a holiday added: nothing was left but the end itself.
+        last_day = max(last_day, pause.starts_on) + (pause.resumes_on - pause.starts_on)
+        counted.append(pause)
+    due_on = next_working_day(last_day)
+
+    day = min(today, facts.decided_on) if facts.decided_on else today
+    current = next((pause for pause in counted if pause.starts_on <= day and (day < pause.resumes_on or (day == pause.resumes_on and pause.includes_last))), None)
+    stood_still = sum((min(day, pause.resumes_on) - pause.starts_on).days for pause in counted if pause.starts_on < day)
+    late_by = max(0, (day - due_on).days)
     return ProceedingClock(
-        starts_on=start,
+        starts_on=starts_on,
         due_on=due_on,
-        days_left=max(0, left),
-        days_used=used,
-        late_by=max(0, (seen_from - due_on).days) if current is None else 0,
-        suspended=current is not None and facts.decided_on is None,
+        days_left=max(0, (due_on - max(day, starts_on, current.resumes_on if current else day)).days),
+        days_used=max(0, (day - starts_on).days - stood_still),
+        late_by=late_by,
+        suspended=current is not None,
         suspended_since=current.starts_on if current else None,
-        resumes_on=min(current.ends_on or current.limit_on, current.limit_on) if current else None,
-        reason_code=current.kind if current else ("decided" if facts.decided_on else "running"),
-        articles=tuple(dict.fromkeys(articles)),
+        resumes_on=current.resumes_on if current else None,
+        reason_code=_reason(facts, today, starts_on, current, late_by),
+        articles=_articles(counted, moved=due_on != last_day),
     )
+
+
+def _pauses(facts: ClockFacts, starts_on: date) -> list[_Pause]:
+    """The suspensions that the law admits, in order, cut where they would overlap or come before the start."""
+    pauses: list[_Pause] = []
+    asked_additions = False
+    free_from = starts_on
+    for suspension in sorted(facts.suspensions, key=lambda s: s.starts_on):
+        limit = suspension.limit_on
+        if suspension.kind == "additions":
+            if asked_additions or (suspension.ends_on or limit) <= starts_on:
+                continue
+            asked_additions = True
+            limit = min(limit, additions_limit(suspension.starts_on))
+        elif facts.mode == "competitive":
+            continue
+        resumes_on = min(suspension.ends_on, limit) if suspension.ends_on else limit
+        ran_out = suspension.ends_on is None or suspension.ends_on > limit or suspension.kind == "refusal_notice"
+        begins_on = max(suspension.starts_on, free_from)
+        if resumes_on > begins_on or (ran_out and resumes_on == begins_on):
+            pauses.append(_Pause(suspension.kind, begins_on, resumes_on, ran_out))
+            free_from = resumes_on
+    return pauses
+
+
+def _reason(facts: ClockFacts, today: date, starts_on: date, current: _Pause | None, late_by: int) -> Reason:
+    if facts.decided_on and facts.decided_on <= today:
+        return "decided"
+    if today < starts_on:
+        return "not_started"
+    if current:
+        return current.kind
+    return "late" if late_by else "running"
+
+
+def _articles(counted: list[_Pause], moved: bool) -> tuple[str, ...]:
+    kinds = {pause.kind for pause in counted}
+    found = [ART_2, *([ART_2_C_7] if "additions" in kinds else []), *([ART_10_BIS] if "refusal_notice" in kinds else []), *([ART_2963] if moved else [])]
+    return tuple(found)

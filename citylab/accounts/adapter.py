@@ -1,0 +1,25 @@
+"""django-allauth, adapted: whoever signs up is a start-up, and mail comes in the reader's language."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+from django.utils.translation import get_language, override
+
+from .models import Role, User
+from .services.roles import role_grant
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        user.name = form.cleaned_data.get("name", "")
+        user.language = (get_language() or "it")[:2]
+        saved: User = super().save_user(request, user, form, commit)
+        if commit:
+            role_grant(user=saved, role=Role.STARTUP, actor=None)
+        return saved
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        user = context.get("user") or User.objects.filter(email__iexact=email).first()
+        with override(user.language if user else get_language()):
+            super().send_mail(template_prefix, email, context)

@@ -1,0 +1,45 @@
+"""Give and take roles; Wagtail's groups follow."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from citylab.audit import services as audit
+from citylab.core import clock
+from citylab.core.errors import NotAllowed
+
+from ..models import Role, RoleGrant, User
+
+# Wagtail knows groups: an editor writes and moderates (never the own submission: cms forbids that).
+GROUPS = {Role.EDITOR: ("Editors", "Moderators"), Role.ADMINISTRATOR: ("Administrators",)}
+
+
+def _check(actor: Any) -> None:
+    if actor is not None and not actor.has_perm("accounts.grant_roles"):
+        raise NotAllowed("not_allowed", "")
+
+
+def role_grant(*, user: User, role: str, actor: Any) -> RoleGrant:
+    """Give a role; `actor` None is the system (sign-up, demo). Raises NotAllowed for anyone but an administrator."""
+    _check(actor)
+    with transaction.atomic():
+        grant, created = RoleGrant.objects.get_or_create(user=user, role=role, defaults={"granted_by": actor, "granted_at": clock.now()})
+        for name in GROUPS.get(Role(role), ()):
+            user.groups.add(Group.objects.get_or_create(name=name)[0])
+        if created:
+            audit.append(case_kind="user", case_id=user.pk, action="grant_role", actor=actor, data={"role": role})
+    user.__dict__.pop("_roles", None)
+    return grant
+
+
+def role_revoke(*, user: User, role: str, actor: Any) -> None:
+    """Take a role away."""
+    _check(actor)
+    with transaction.atomic():
+        deleted, _rows = RoleGrant.objects.filter(user=user, role=role).delete()
+        for name in GROUPS.get(Role(role), ()):
+            user.groups.remove(*Group.objects.filter(name=name))
+        if deleted:
+            audit.append(case_kind="user", case_id=user.pk, action="revoke_role", actor=actor, data={"role": role})
+    user.__dict__.pop("_roles", None)

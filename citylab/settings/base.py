@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "wagtail.contrib.settings.context_processors.settings",
                 "citylab.core.context_processors.city",
+                "cms.context_processors.menus",
             ],
         },
     }

@@ -1,0 +1,87 @@
+"""Three things an editor does to a published challenge that are not edits of its text."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail.admin import messages
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.widgets import AdminDateTimeInput, AdminAutoHeightTextInput
+
+from citylab.accounts.access import roles
+from citylab.accounts.models import Role
+from citylab.challenges.models import Challenge, Question
+from citylab.challenges.services import challenge_close, deadline_extend, question_answer
+from citylab.core.errors import DomainError
+
+editing = roles(Role.EDITOR, Role.ADMINISTRATOR)
+
+
+class ExtendForm(forms.Form):
+    to_moment = forms.DateTimeField(label=gettext_lazy("New closing time"), widget=AdminDateTimeInput)
+    reason = forms.CharField(label=gettext_lazy("Reason"), help_text=gettext_lazy("Everyone with a draft is told."), widget=AdminAutoHeightTextInput)
+
+
+class AnswerForm(forms.Form):
+    answer_it = forms.CharField(label=gettext_lazy("Answer in Italian"), required=False, widget=AdminAutoHeightTextInput)
+    answer_en = forms.CharField(label=gettext_lazy("Answer in English"), required=False, widget=AdminAutoHeightTextInput)
+
+
+def _page(request: HttpRequest, form: forms.Form, **context: Any) -> TemplateResponse:
+    return TemplateResponse(request, "cms/admin_form.html", {"form": form, **context}, status=422 if form.errors else 200)
+
+
+@editing
+@require_admin_access
+def extend_deadline(request: HttpRequest, pk: int) -> HttpResponse:
+    challenge = get_object_or_404(Challenge.objects.select_related("progress"), pk=pk)
+    form = ExtendForm(request.POST or None, initial={"to_moment": challenge.effective_closes_at})
+    if request.method == "POST" and form.is_valid():
+        try:
+            deadline_extend(challenge_id=pk, actor=request.user, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error("to_moment" if error.code == "not_later" else None, str(error))
+        else:
+            messages.success(request, _("The deadline is extended, and everyone with a draft is told."))
+            return redirect(_list(Challenge))
+    return _page(request, form, title=_("Extend the deadline"), record=challenge, submit=_("Extend"))
+
+
+@editing
+@require_admin_access
+def close_challenge(request: HttpRequest, pk: int) -> HttpResponse:
+    challenge = get_object_or_404(Challenge.objects.select_related("progress"), pk=pk)
+    form = forms.Form(request.POST or None)
+    if request.method == "POST":
+        try:
+            challenge_close(challenge_id=pk, actor=request.user)
+            messages.success(request, _("The challenge takes no more proposals."))
+        except DomainError as error:
+            messages.error(request, str(error))
+        return redirect(_list(Challenge))
+    return _page(request, form, title=_("Close the challenge"), record=challenge, submit=_("Close"), text=_("From now on it takes no proposals. Drafts stay with their authors."))
+
+
+@editing
+@require_admin_access
+def answer_question(request: HttpRequest, pk: int) -> HttpResponse:
+    question = get_object_or_404(Question.objects.select_related("challenge"), pk=pk)
+    form = AnswerForm(request.POST or None, initial={"answer_it": question.answer_it, "answer_en": question.answer_en})
+    if request.method == "POST" and form.is_valid():
+        try:
+            question_answer(question_id=pk, actor=request.user, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Question and answer stand on the challenge's page now."))
+            return redirect(_list(Question))
+    return _page(request, form, title=_("Answer a question"), record=question.challenge, text=question.text, submit=_("Publish the answer"))
+
+
+def _list(model: Any) -> str:
+    return reverse(model.snippet_viewset.get_url_name("list"))

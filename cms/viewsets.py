@@ -1,0 +1,231 @@
+"""What editors keep: challenges, sites, programmes, taxonomy, questions and menus."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms.models import WagtailAdminDraftStateFormMixin, WagtailAdminModelForm
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
+from wagtail.admin.ui.tables import Column, UpdatedAtColumn
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from citylab.accounts.models import Organisation
+from citylab.challenges.models import Challenge, Question
+from citylab.challenges.services import assert_criteria_unchanged
+from citylab.core.errors import DomainError
+from citylab.taxonomy.models import Capability, Pole, Programme, S3Area, Sector, Technology
+from citylab.testbeds.models import SITE_CONSTRAINTS, Site
+
+from .models import MenuItem
+
+
+class RecordForm(WagtailAdminDraftStateFormMixin, WagtailAdminModelForm):
+    """A bilingual record: a draft needs its name in one language, publication in both."""
+
+    names: ClassVar[tuple[str, str]]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not any(data.get(name) for name in self.names):
+            self.add_error(self.names[0], _("Write it in at least one language; both are needed to publish."))
+        return data
+
+
+class ChoicesMixin:
+    """Codes kept as a JSON list, chosen as check boxes."""
+
+    coded: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in self.coded.items():
+            old = self.fields[name]  # type: ignore[attr-defined]
+            self.fields[name] = forms.MultipleChoiceField(  # type: ignore[attr-defined]
+                label=old.label, help_text=old.help_text, choices=choices, required=False, widget=forms.CheckboxSelectMultiple, initial=getattr(self.instance, name)  # type: ignore[attr-defined]
+            )
+
+
+class ChallengeForm(ChoicesMixin, RecordForm):
+    names = ("title_it", "title_en")
+    coded: ClassVar[dict[str, Any]] = {"applicant_kinds": Organisation.Kind.choices}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if self.instance.pk and "criteria" in self.formsets:
+            try:
+                assert_criteria_unchanged(_with_criteria(self.instance, self.formsets["criteria"]))
+            except DomainError as error:
+                self.add_error(None, str(error))
+            except ValidationError:
+                pass  # the criteria's own fields already say what is wrong
+        return data
+
+
+def _with_criteria(challenge: Challenge, formset: Any) -> Challenge:
+    """The challenge as the form would leave it, for the check of frozen criteria."""
+    if not formset.is_valid():
+        raise ValidationError("criteria")
+    kept = [form.instance for form in formset.forms if form not in formset.deleted_forms and form.has_changed() or form.instance.pk and form not in formset.deleted_forms]
+    candidate = Challenge(pk=challenge.pk)
+    candidate.criteria = kept
+    return candidate
+
+
+class SiteForm(ChoicesMixin, RecordForm):
+    names = ("name_it", "name_en")
+    coded: ClassVar[dict[str, Any]] = {"constraints": list(SITE_CONSTRAINTS.items())}
+
+
+def both(name: str) -> FieldRowPanel:
+    """The two languages of a field side by side."""
+    return FieldRowPanel([FieldPanel(f"{name}_it"), FieldPanel(f"{name}_en")])
+
+
+class ChallengeViewSet(SnippetViewSet):
+    model = Challenge
+    icon = "help"
+    menu_label = _("Challenges")
+    menu_order = 110
+    add_to_admin_menu = True
+    list_display: ClassVar[list[Any]] = ["__str__", "mode", "sector", Column("effective_closes_at", label=_("Closes")), UpdatedAtColumn()]
+    list_filter: ClassVar[list[str]] = ["mode", "sector", "programme", "city"]
+    search_fields: ClassVar[list[str]] = ["code", "title_it", "title_en", "summary_it", "summary_en"]
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(
+                [
+                    FieldRowPanel([FieldPanel("code"), FieldPanel("slug"), FieldPanel("city")]),
+                    both("title"), both("summary"), FieldPanel("description_it"), FieldPanel("description_en"), both("expected"), both("plan"),
+                ],
+                heading=_("Text"),
+            ),
+            ObjectList(
+                [
+                    FieldRowPanel([FieldPanel("mode"), FieldPanel("sector"), FieldPanel("s3_area")]),
+                    FieldRowPanel([FieldPanel("programme"), FieldPanel("contact_email")]),
+                    both("owner"),
+                    FieldRowPanel([FieldPanel("opens_at"), FieldPanel("closes_at")]),
+                    FieldRowPanel([FieldPanel("trl_min"), FieldPanel("trl_max")]),
+                    FieldRowPanel([FieldPanel("budget_max_cents"), FieldPanel("co_funding_percent")]),
+                    FieldPanel("applicant_kinds"),
+                    FieldPanel("technologies", widget=forms.CheckboxSelectMultiple),
+                    FieldPanel("capabilities", widget=forms.CheckboxSelectMultiple),
+                    MultiFieldPanel([FieldRowPanel([FieldPanel("latitude"), FieldPanel("longitude"), FieldPanel("maximum_distance_metres")])], heading=_("Where")),
+                    FieldPanel("source"),
+                ],
+                heading=_("Conditions"),
+            ),
+            ObjectList(
+                [InlinePanel("criteria", [FieldRowPanel([FieldPanel("code"), FieldPanel("weight"), FieldPanel("minimum")]), both("name")], label=_("criterion"), heading=_("Criteria"))],
+                heading=_("Criteria"),
+            ),
+        ],
+        base_form_class=ChallengeForm,
+    )  # fmt: skip
+
+
+class SiteViewSet(SnippetViewSet):
+    model = Site
+    icon = "site"
+    menu_label = _("Sites")
+    menu_order = 120
+    add_to_admin_menu = True
+    list_display: ClassVar[list[Any]] = ["__str__", "kind", "district", "capacity", UpdatedAtColumn()]
+    list_filter: ClassVar[list[str]] = ["kind", "district"]
+    search_fields: ClassVar[list[str]] = ["code", "name_it", "name_en", "summary_it", "summary_en"]
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(
+                [
+                    FieldRowPanel([FieldPanel("code"), FieldPanel("slug"), FieldPanel("kind")]),
+                    both("name"), both("summary"), FieldPanel("description_it"), FieldPanel("description_en"), both("accessibility"), both("owner"),
+                    FieldPanel("contact_email"), FieldPanel("source"),
+                ],
+                heading=_("Text"),
+            ),
+            ObjectList(
+                [
+                    FieldRowPanel([FieldPanel("latitude"), FieldPanel("longitude"), FieldPanel("district")]),
+                    FieldRowPanel([FieldPanel("area_m2"), FieldPanel("surface"), FieldPanel("indoor")]),
+                    FieldRowPanel([FieldPanel("capacity"), FieldPanel("available_from"), FieldPanel("available_until")]),
+                    FieldPanel("sectors", widget=forms.CheckboxSelectMultiple),
+                    FieldPanel("constraints"),
+                ],
+                heading=_("Place"),
+            ),
+            ObjectList(
+                [
+                    InlinePanel("assets", [FieldRowPanel([FieldPanel("capability"), FieldPanel("quantity"), FieldPanel("assumed")]), both("note")], label=_("asset"), heading=_("Assets")),
+                    InlinePanel("permits", [both("authority"), both("kind"), FieldPanel("lead_days")], label=_("permit"), heading=_("Permits")),
+                    InlinePanel("blackouts", [FieldRowPanel([FieldPanel("starts_on"), FieldPanel("ends_on"), FieldPanel("yearly")]), both("reason")], label=_("closed period"), heading=_("Closed periods")),
+                ],
+                heading=_("Assets and calendar"),
+            ),
+        ],
+        base_form_class=SiteForm,
+    )  # fmt: skip
+
+
+class QuestionViewSet(SnippetViewSet):
+    """Questions are answered on a page of their own (cms.views), so that the answer is told and recorded."""
+
+    model = Question
+    icon = "comment"
+    menu_label = _("Questions")
+    menu_order = 130
+    add_to_admin_menu = True
+    list_display: ClassVar[list[Any]] = ["__str__", "challenge", "asked_at", "answered_at"]
+    list_filter: ClassVar[dict[str, list[str]]] = {"answered_at": ["isnull"], "challenge": ["exact"]}
+    inspect_view_enabled = True
+    panels: ClassVar[list[Any]] = [FieldPanel("challenge", read_only=True), FieldPanel("text", read_only=True), FieldPanel("asked_at", read_only=True), FieldPanel("answer_it"), FieldPanel("answer_en")]
+
+
+def term_viewset(term: Any, label: Any, glyph: str) -> type[SnippetViewSet]:
+    """The editing of one list of terms."""
+
+    class TermViewSet(SnippetViewSet):
+        model = term
+        icon = glyph
+        menu_label = label
+        list_display: ClassVar[list[str]] = ["code", "name_it", "name_en", "position"]
+        search_fields: ClassVar[list[str]] = ["code", "name_it", "name_en"]
+        panels: ClassVar[list[Any]] = [FieldRowPanel([FieldPanel("code"), FieldPanel("position")]), both("name"), both("description")]
+
+    return TermViewSet
+
+
+class ProgrammeViewSet(SnippetViewSet):
+    model = Programme
+    icon = "folder-open-inverse"
+    menu_label = _("Programmes")
+    list_display: ClassVar[list[str]] = ["code", "name_it", "kind", "years", "is_active"]
+    list_filter: ClassVar[list[str]] = ["kind", "is_active"]
+    search_fields: ClassVar[list[str]] = ["code", "name_it", "name_en"]
+    panels: ClassVar[list[Any]] = [
+        FieldRowPanel([FieldPanel("code"), FieldPanel("kind"), FieldPanel("is_active")]), both("name"), both("summary"), FieldRowPanel([FieldPanel("years"), FieldPanel("website")]), FieldPanel("source"),
+    ]  # fmt: skip
+
+
+class TaxonomyGroup(SnippetViewSetGroup):
+    items = (
+        ProgrammeViewSet,
+        term_viewset(Sector, _("Sectors"), "tag"),
+        term_viewset(S3Area, _("S3 areas"), "tag"),
+        term_viewset(Pole, _("Poles"), "tag"),
+        term_viewset(Technology, _("Technologies"), "cogs"),
+        term_viewset(Capability, _("Capabilities"), "pick"),
+    )
+    menu_icon = "tag"
+    menu_label = _("Taxonomy")
+    menu_name = "taxonomy"
+    menu_order = 140
+
+
+class MenuItemViewSet(SnippetViewSet):
+    model = MenuItem
+    icon = "list-ul"
+    menu_label = _("Menus")
+    menu_order = 150
+    add_to_admin_menu = True
+    list_display: ClassVar[list[str]] = ["place", "label_it", "label_en", "position"]

@@ -1,54 +1,51 @@
-"""Database triggers that refuse to change, delete or empty the audit trail."""
+"""Triggers with which the database refuses UPDATE, DELETE and (PostgreSQL) TRUNCATE on the audit trail."""
 
 from typing import Any
 
 TABLES = ("audit_auditentry", "audit_auditseal")
-MESSAGE = "the audit trail only grows"
+REFUSAL = "the audit trail only grows"
+
+
+def names(vendor: str) -> set[str]:
+    """The names of the triggers that must exist on a database of this vendor."""
+    if vendor == "postgresql":
+        return {f"{table}_only_grows" for table in TABLES}
+    return {f"{table}_no_{verb}" for table in TABLES for verb in ("update", "delete")}
 
 
 def install(connection: Any) -> None:
-    """Create the triggers (PostgreSQL or SQLite); existing ones stay."""
+    """Create the triggers where they are missing."""
+    drop(connection)
     with connection.cursor() as cursor:
-        for statement in _statements(connection.vendor):
-            cursor.execute(statement)
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$"
+            )
+            for table in TABLES:
+                cursor.execute(f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()")
+            return
+        for table in TABLES:
+            for verb in ("update", "delete"):
+                cursor.execute(f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END")
 
 
 def drop(connection: Any) -> None:
-    """Remove the triggers, for a test's teardown."""
+    """Remove the triggers: only for the teardown of tests and for undoing the migration."""
     with connection.cursor() as cursor:
         for table in TABLES:
-            for event in _events(connection.vendor):
-                on = f" ON {table}" if connection.vendor == "postgresql" else ""
-                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{event.lower()}{on}")
+            if connection.vendor == "postgresql":
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_only_grows ON {table}")
+            else:
+                for verb in ("update", "delete"):
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
 
 
-def installed(connection: Any) -> set[str]:
-    """The names of the triggers that exist now."""
-    catalogue = "SELECT tgname FROM pg_trigger" if connection.vendor == "postgresql" else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+def installed(connection: Any) -> bool:
+    """Whether every trigger exists and is enabled."""
     with connection.cursor() as cursor:
-        cursor.execute(catalogue)
-        return {name for (name,) in cursor.fetchall()} & expected(connection.vendor)
-
-
-def expected(vendor: str) -> set[str]:
-    """The names of the triggers that must exist."""
-    return {f"{table}_{event.lower()}" for table in TABLES for event in _events(vendor)}
-
-
-def _events(vendor: str) -> tuple[str, ...]:
-    return ("UPDATE", "DELETE", "TRUNCATE") if vendor == "postgresql" else ("UPDATE", "DELETE")
-
-
-def _statements(vendor: str) -> list[str]:
-    if vendor == "postgresql":
-        function = f"CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{MESSAGE}'; END $$"
-        return [function] + [
-            f"CREATE OR REPLACE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()"
-            for table in TABLES
-            for event in _events(vendor)
-        ]
-    return [
-        f"CREATE TRIGGER IF NOT EXISTS {table}_{event.lower()} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
-        for table in TABLES
-        for event in _events(vendor)
-    ]
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
+        else:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        return names(connection.vendor) <= {name for (name,) in cursor.fetchall()}

@@ -1,4 +1,4 @@
-"""A refusal of the domain that reaches the top becomes a page that says it."""
+"""Refusals become pages."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,15 @@ from .errors import Conflict, DomainError, NotAllowed
 
 
 def status_of(error: DomainError) -> int:
-    """403 for a missing permission, 409 for a lost race, 422 for the rest."""
-    return 403 if isinstance(error, NotAllowed) else 409 if isinstance(error, Conflict) else 422
+    """403 for what a person may not do, 409 for a lost race, 422 for everything else that was refused."""
+    if isinstance(error, NotAllowed):
+        return 403
+    return 409 if isinstance(error, Conflict) else 422
 
 
 class DomainErrorMiddleware:
+    """A DomainError that a view let through is shown to the person: JSON where JSON was asked for, otherwise a page."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
@@ -24,6 +28,6 @@ class DomainErrorMiddleware:
         if not isinstance(exception, DomainError):
             return None
         status = status_of(exception)
-        if request.headers.get("Accept", "").startswith("application/json"):
+        if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse({"code": exception.code, "message": str(exception.message)}, status=status)
-        return render(request, "core/domain_error.html", {"error": exception}, status=status)
+        return render(request, "core/domain_error.html", {"error": exception, "message": exception.message, "status": status}, status=status)

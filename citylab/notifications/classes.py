@@ -1,6 +1,6 @@
 """Named notifications: each says its code, its category and its templates."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -17,10 +17,31 @@ CATEGORIES: dict[str, Promise] = {
 
 
 class Notification:
-    """Base of all messages. `template` + “_subject.txt”, “.txt” and “.html” are rendered in the reader's language."""
+    """Base of all messages. `template` + “_subject.txt” and “.txt” are rendered in the reader's language, “.html” too if there is one
+    (otherwise the text is set in the common page). Texts extend notifications/base.txt, pages notifications/base.html.
+
+    Besides the caller's context they get `user`, `language`, `site_url` and `city`; `address` in the context is the path of the page
+    that the message leads to.
+    """
 
     code: ClassVar[str]
     category: ClassVar[str]
     label: ClassVar["Promise | str"]
     template: ClassVar[str]
+    # Formal acts start and stop terms: nobody can switch them off.
     mandatory: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        code = cls.__dict__.get("code")
+        if code is None:
+            return  # a base shared by several kinds
+        if cls.category not in CATEGORIES:
+            raise ValueError(f"{cls.__qualname__}: {cls.category} is not a category")
+        if code in registry:
+            raise ValueError(f"{cls.__qualname__}: {registry[code].__qualname__} already has the code {code}")
+        registry[code] = cls
+
+
+# Every kind of message by its code.
+registry: dict[str, type[Notification]] = {}

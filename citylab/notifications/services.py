@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
+from django.template import Context
+from django.template.loader import get_template, select_template
 from django.utils.translation import override
-from kombu.exceptions import KombuError
 
 from citylab.core import clock
 
@@ -33,11 +33,7 @@ def notify(
     if OutgoingMessage.objects.filter(dedupe=dedupe).exists():
         return None
     language = language or (user.language if user is not None else settings.LANGUAGE_CODE)
-    values = {**context, "user": user, "site_url": settings.SITE_URL, "city": settings.CITY, "language": language}
-    with override(language):
-        subject = " ".join(render_to_string(f"{kind.template}_subject.txt", values).split())
-        text = render_to_string(f"{kind.template}.txt", values)
-        html = render_to_string(f"{kind.template}.html", values)
+    subject, text, html = _rendered(kind, language, {**context, "user": user})
     moment = clock.now()
     try:
         with transaction.atomic():
@@ -47,18 +43,30 @@ def notify(
             )  # fmt: skip
     except IntegrityError:  # somebody else told it in this very moment
         return None
-    transaction.on_commit(nudge)
+    # robust: a broker that is away is logged; the sweeper finds the row all the same.
+    transaction.on_commit(_nudge, robust=True)
     return message
 
 
-def nudge() -> None:
-    """Wake a worker to deliver; the sweeper makes up for a broker that is away."""
+def _rendered(kind: type[Notification], language: str, context: dict[str, Any]) -> tuple[str, str, str]:
+    """Subject (one line), text and HTML in `language`."""
+    values = {**context, "language": language, "site_url": settings.SITE_URL.rstrip("/"), "city": settings.CITY}
+    with override(language):
+        subject = " ".join(_plain(f"{kind.template}_subject.txt", values).split())[:250]
+        text = _plain(f"{kind.template}.txt", values).strip() + "\n"
+        html = select_template([f"{kind.template}.html", "notifications/plain.html"]).render({**values, "subject": subject, "text": text})
+    return subject, text, html
+
+
+def _plain(template: str, values: dict[str, Any]) -> str:
+    # A text is not HTML: "R&D" must arrive as "R&D".
+    return get_template(template).template.render(Context(values, autoescape=False))  # type: ignore[attr-defined]
+
+
+def _nudge() -> None:
     from .tasks import deliver_due
 
-    try:
-        deliver_due.delay()
-    except (KombuError, OSError):
-        return
+    deliver_due.apply_async(retry=False)
 
 
 def preferences_save(*, user: Any, wanted: set[str]) -> None:

@@ -37,7 +37,7 @@ def _claim() -> OutgoingMessage | None:
 
 
 def _send(message: OutgoingMessage) -> None:
-    mail = EmailMultiAlternatives(message.subject, message.text, settings.DEFAULT_FROM_EMAIL, [message.address])
+    mail = EmailMultiAlternatives(message.subject, message.text, settings.DEFAULT_FROM_EMAIL, [message.address], headers={"Content-Language": message.language, "Auto-Submitted": "auto-generated"})
     mail.attach_alternative(message.html, "text/html")
     mail.send()
 
@@ -52,7 +52,7 @@ def deliver_due(limit: int = 200) -> int:
             break
         try:
             _send(message)
-        except (SMTPException, OSError) as error:
+        except (SMTPException, OSError, ValueError) as error:  # ValueError: an address or subject that no mail can carry
             logger.warning("Message %s was not sent: %s", message.pk, error)
             message.error = repr(error)[:2000]
             message.delivery = OutgoingMessage.State.FAILED if message.attempts >= MAXIMUM_ATTEMPTS else OutgoingMessage.State.QUEUED

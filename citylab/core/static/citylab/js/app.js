@@ -1,0 +1,48 @@
+// Small manners of every page: focus the error summary, count characters, show what a condition asks for, tell when the connection is gone.
+(function () {
+  "use strict";
+  const one = (selector, root) => (root || document).querySelector(selector);
+  const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+
+  function prepare(root) {
+    const summary = one("[data-focus]", root);
+    if (summary) summary.focus();
+    all("[data-limit]", root).forEach((field) => {
+      const counter = document.getElementById(field.id + "-c");
+      if (!counter) return;
+      const show = () => {
+        const limit = Number(field.dataset.limit);
+        counter.textContent = field.value.length + " / " + limit;
+        counter.classList.toggle("is-over", field.value.length > limit);
+      };
+      field.addEventListener("input", show);
+      show();
+    });
+    all("[data-shown-when]", root).forEach((box) => {
+      const [name, value] = box.dataset.shownWhen.split("=");
+      const fields = all('[name="' + name + '"]');
+      const show = () => {
+        const given = fields.filter((f) => (f.type === "checkbox" || f.type === "radio" ? f.checked : true)).map((f) => f.value);
+        box.hidden = !given.includes(value);
+      };
+      fields.forEach((field) => field.addEventListener("change", show));
+      show();
+    });
+    all("[data-auto-submit]", root).forEach((form) => form.addEventListener("change", () => form.requestSubmit()));
+  }
+
+  document.addEventListener("DOMContentLoaded", () => prepare(document));
+  document.addEventListener("htmx:afterSwap", (event) => prepare(event.detail.elt));
+
+  function connection(kind) {
+    const box = document.getElementById("connection");
+    if (!box) return;
+    box.hidden = !kind;
+    if (kind) box.textContent = box.dataset[kind];
+  }
+  let waiting = null;
+  document.addEventListener("htmx:sendError", (event) => { waiting = event.detail.elt; connection("offline"); });
+  document.addEventListener("htmx:responseError", () => connection("error"));
+  document.addEventListener("htmx:afterOnLoad", () => connection(null));
+  window.addEventListener("online", () => { connection(null); if (waiting && window.htmx) { window.htmx.trigger(waiting, "change"); waiting = null; } });
+})();

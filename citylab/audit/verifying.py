@@ -33,19 +33,27 @@ def verify() -> list[Finding]:
 
 def _chain_findings(chain: list[AuditEntry]) -> Iterator[Finding]:
     case = f"{chain[0].case_kind} {chain[0].case_id}"
-    expected, previous = 1, BEGINNING
+    # The number that each row was written with, None where it fits none; and the hash that the next row must be linked to.
+    written = {entry.pk: _written_as(entry, chain[-1].sequence) for entry in chain}
+    links = {0: BEGINNING, **{written[entry.pk] or entry.sequence: entry.hash for entry in chain}}
+    expected = 1
     for entry in chain:
         for gone in range(expected, entry.sequence):
             yield Finding("missing", f"{case} #{gone}", "no row with this number")
-        if entry.hash != entry_hash(entry):
-            own = next((number for number in range(1, chain[-1].sequence + 2) if entry.hash == entry_hash(entry, sequence=number)), None)
-            if own is None:
-                yield Finding("tampered", str(entry), "the row does not match its hash")
-            else:
-                yield Finding("reordered", str(entry), f"the row was written as #{own}")
-        elif entry.previous_hash != previous and entry.sequence == expected:
+        expected = entry.sequence + 1
+        number = written[entry.pk]
+        if number is None:
+            yield Finding("tampered", str(entry), "the row does not match its hash")
+        elif number != entry.sequence:
+            yield Finding("reordered", str(entry), f"the row was written as #{number}")
+        elif links.get(number - 1, entry.previous_hash) != entry.previous_hash:
             yield Finding("tampered", str(entry), "the row is not linked to the one before it")
-        expected, previous = entry.sequence + 1, entry.hash
+
+
+def _written_as(entry: AuditEntry, last: int) -> int | None:
+    if entry.hash == entry_hash(entry):
+        return entry.sequence
+    return next((number for number in range(1, last + 2) if entry.hash == entry_hash(entry, sequence=number)), None)
 
 
 def _seal_findings() -> Iterator[Finding]:

@@ -1,6 +1,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from .models import User
+
 
 class SignupForm(forms.Form):
     """What we ask beside allauth's e-mail and password."""
@@ -12,3 +14,9 @@ class SignupForm(forms.Form):
 
     def signup(self, request: object, user: object) -> None:
         """allauth asks for this method; the adapter has kept the name already."""
+
+
+class AccountForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ("name", "language")

@@ -1,0 +1,44 @@
+"""Messages that follow invitations and requests to join."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import override
+
+from citylab.notifications.services import notify
+
+from . import notifications
+from .models import AccessRequest, Invitation, Membership, Role, User
+from .selectors import users_with_role
+
+
+def handle_invitation_created(key: str, payload: dict[str, Any]) -> None:
+    invitation = Invitation.objects.select_related("organisation", "invited_by").get(pk=key)
+    user = User.objects.filter(email__iexact=invitation.email).first()
+    language = user.language if user else invitation.invited_by.language if invitation.invited_by else "it"
+    with override(language):
+        address = reverse("invitation", args=[invitation.token])
+    notify(
+        kind=notifications.InvitationSent, user=user, address=invitation.email, language=language, case_kind="organisation", case_id=str(invitation.organisation_id),
+        dedupe=f"invitation:{invitation.pk}", context={"invitation": invitation, "address": address},
+    )  # fmt: skip
+
+
+def handle_access_request_created(key: str, payload: dict[str, Any]) -> None:
+    request = AccessRequest.objects.select_related("organisation", "user").get(pk=key)
+    owners = list(User.objects.filter(memberships__organisation=request.organisation, memberships__role=Membership.Role.OWNER, is_active=True))
+    for person in owners or list(users_with_role(Role.OFFICER)):
+        with override(person.language):
+            address = reverse("access_request", args=[request.pk])
+        notify(
+            kind=notifications.AccessAsked, user=person, case_kind="organisation", case_id=str(request.organisation_id), dedupe=f"access:{request.pk}:{person.pk}",
+            context={"request": request, "address": address},
+        )  # fmt: skip
+
+
+def handle_access_request_answered(key: str, payload: dict[str, Any]) -> None:
+    request = AccessRequest.objects.select_related("organisation", "user").get(pk=key)
+    notify(
+        kind=notifications.AccessAnswered, user=request.user, case_kind="organisation", case_id=str(request.organisation_id), dedupe=f"access-answer:{request.pk}",
+        context={"request": request, "address": "/"},
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""What start-ups fill in beside the proposal itself."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from citylab.accounts.models import Membership, Organisation
+from citylab.proposals.models import Signature, StampDuty
+from citylab.taxonomy.models import Sector, Technology
+
+DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+COUNTRIES = [
+    ("IT", _("Italy")), ("AT", _("Austria")), ("BE", _("Belgium")), ("CH", _("Switzerland")), ("DE", _("Germany")), ("DK", _("Denmark")), ("EE", _("Estonia")),
+    ("ES", _("Spain")), ("FI", _("Finland")), ("FR", _("France")), ("GB", _("United Kingdom")), ("GR", _("Greece")), ("IE", _("Ireland")), ("IL", _("Israel")),
+    ("JP", _("Japan")), ("KR", _("South Korea")), ("LU", _("Luxembourg")), ("NL", _("Netherlands")), ("NO", _("Norway")), ("PL", _("Poland")), ("PT", _("Portugal")),
+    ("RO", _("Romania")), ("SE", _("Sweden")), ("SG", _("Singapore")), ("SI", _("Slovenia")), ("US", _("United States")),
+]  # fmt: skip
+
+
+class OrganisationForm(forms.ModelForm):
+    """The profile, filled in once. Identifiers are checked by the service, whose refusals name their field."""
+
+    sector_codes = forms.MultipleChoiceField(label=_("Sectors"), required=False, widget=forms.CheckboxSelectMultiple)
+    technology_codes = forms.MultipleChoiceField(label=_("Technologies"), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "tcl-columns"}))
+    country = forms.ChoiceField(label=_("Country"), choices=COUNTRIES, initial="IT")
+
+    class Meta:
+        model = Organisation
+        fields = (
+            "legal_name", "kind", "legal_form", "country", "vat_number", "tax_code", "foreign_identifier", "rea", "pec", "email", "phone", "website", "address", "postcode", "town",
+            "size", "innovative_startup", "impact_startup", "founded_on", "language", "description", "sector_codes", "technology_codes", "representative_name", "representative_role",
+            "representative_tax_code", "representative_email", "test_manager_name", "test_manager_email", "test_manager_phone",
+        )  # fmt: skip
+        widgets = {"founded_on": DATE, "description": forms.Textarea(attrs={"rows": 4})}
+        help_texts = {
+            "vat_number": _("Eleven digits. An organisation without one writes its tax code."),
+            "foreign_identifier": _("For organisations from abroad without a VAT number: the number of your country's register."),
+            "tax_code": _("Sixteen characters, or eleven digits."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sector_codes"].choices = [(s.code, s.name) for s in Sector.objects.all()]  # type: ignore[attr-defined]
+        self.fields["technology_codes"].choices = [(t.code, t.name) for t in Technology.objects.all()]  # type: ignore[attr-defined]
+
+    def validate_unique(self) -> None:
+        """The service looks for doubles and answers without saying whose the identifier is."""
+
+    def validate_constraints(self) -> None:
+        """As above."""
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label=_("E-mail"))
+    role = forms.ChoiceField(label=_("Role"), choices=Membership.Role.choices, initial=Membership.Role.EDITOR, widget=forms.RadioSelect)
+
+
+class SubmitForm(forms.Form):
+    """Signature and stamp duty, as they are given on paper or by a digital signature."""
+
+    kind = forms.ChoiceField(label=_("How the legal representative signs"), choices=Signature.Kind.choices, widget=forms.RadioSelect)
+    signatory = forms.CharField(label=_("Name of the signatory"), max_length=160)
+    document = forms.FileField(label=_("Signed summary"), help_text=_("The summary that you printed or downloaded, signed. PDF or p7m, or a scan, at most 20 MB."))
+    identity_document = forms.FileField(label=_("Identity document of the signatory"), required=False, help_text=_("Only with a handwritten signature."))
+    stamp = forms.ChoiceField(label=_("Stamp duty of €16"), choices=[("serial", _("I bought a stamp")), ("exempt", _("The organisation is exempt"))], widget=forms.RadioSelect, initial="serial")
+    serial_number = forms.CharField(label=_("Serial number of the stamp"), required=False, help_text=_("Fourteen digits, printed on the stamp."), max_length=14)
+    stamped_on = forms.DateField(label=_("Date on the stamp"), required=False, widget=DATE)
+    not_reused = forms.BooleanField(label=_("I declare that the stamp was not and will not be used for another document."), required=False)
+    exemption = forms.ChoiceField(label=_("Ground of exemption"), required=False, choices=[("", "—"), *StampDuty.Ground.choices])
+    exemption_note = forms.CharField(label=_("Rule that grants it"), required=False, max_length=300)
+
+
+class QuestionForm(forms.Form):
+    text = forms.CharField(label=_("Your question"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text=_("Question and answer are published on the challenge's page, without your name."))
+
+
+class WithdrawForm(forms.Form):
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ObservationsForm(forms.Form):
+    text = forms.CharField(label=_("Your observations"), max_length=10000, widget=forms.Textarea(attrs={"rows": 8}))

@@ -1,4 +1,4 @@
-"""What every page needs to know about this installation."""
+"""What every page needs to know about the city and itself."""
 
 from typing import Any
 
@@ -7,24 +7,17 @@ from django.http import HttpRequest
 from django.urls import translate_url
 from django.utils.translation import get_language
 
-LANGUAGES = ("it", "en")
-
 
 def city(request: HttpRequest) -> dict[str, Any]:
     """`city` (settings.CITY with `tagline` in the reader's language), `product`, the map's tiles, `demo_accounts`, and this same page in
-    the other languages: `language_addresses`, {"it": "/it/…", "en": "/en/…"}, and `other_language_address`."""
+    each language: `language_addresses`, {"it": "/it/…", "en": "/en/…"}."""
     language = (get_language() or settings.LANGUAGE_CODE)[:2]
     here = request.get_full_path()
-    addresses = {code: translate_url(here, code) for code in LANGUAGES}
-    other = "en" if language == "it" else "it"
     return {
         "city": {**settings.CITY, "tagline": settings.CITY.get(f"tagline_{language}", settings.CITY["tagline_it"])},
         "product": settings.CITY["product"],
         "map_tiles_url": settings.MAP_TILES_URL,
         "map_tiles_attribution": settings.MAP_TILES_ATTRIBUTION,
         "demo_accounts": settings.DEMO_ACCOUNTS,
-        "language": language,
-        "language_addresses": addresses,
-        "other_language": other,
-        "other_language_address": addresses[other],
+        "language_addresses": {code: translate_url(here, code) for code, _name in settings.LANGUAGES},
     }

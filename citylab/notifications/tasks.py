@@ -37,7 +37,8 @@ def _claim() -> OutgoingMessage | None:
 
 
 def _send(message: OutgoingMessage) -> None:
-    mail = EmailMultiAlternatives(message.subject, message.text, settings.DEFAULT_FROM_EMAIL, [message.address], headers={"Content-Language": message.language, "Auto-Submitted": "auto-generated"})
+    headers = {"Content-Language": message.language, "Auto-Submitted": "auto-generated"}
+    mail = EmailMultiAlternatives(message.subject, message.text, settings.DEFAULT_FROM_EMAIL, [message.address], headers=headers)
     mail.attach_alternative(message.html, "text/html")
     mail.send()
 

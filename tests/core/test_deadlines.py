@@ -219,7 +219,14 @@ def test_a_decision_stops_everything():
 days = st.integers(0, 45)
 
 
-@given(received_on=st.dates(D(2025, 1, 1), D(2040, 1, 1)), asked=days, answered=st.none() | days, noticed=st.none() | days, observed=st.none() | days, mode=st.sampled_from(["open", "competitive"]))
+@given(
+    received_on=st.dates(D(2025, 1, 1), D(2040, 1, 1)),
+    asked=days,
+    answered=st.none() | days,
+    noticed=st.none() | days,
+    observed=st.none() | days,
+    mode=st.sampled_from(["open", "competitive"]),
+)
 def test_whatever_happens_the_days_add_up(received_on, asked, answered, noticed, observed, mode):
     start = received_on + timedelta(asked)
     suspensions = [additions(start, start + timedelta(answered) if answered is not None else None)]

@@ -40,8 +40,14 @@ class City:
         self.folder = folder
         (folder / "hold").touch()
         inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "TEST_VAR_DIR")}
-        self.environment = {**inherited, "VAR_DIR": str(folder / "var"), "SLOW_CONSUMER_DIR": str(folder), "ENVIRONMENT": "local", "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-        self.environment["DJANGO_SETTINGS_MODULE"] = os.environ.get("WORKER_SETTINGS_MODULE", "citylab.settings")
+        self.environment = {
+            **inherited,
+            "ENVIRONMENT": "local",
+            "DJANGO_SETTINGS_MODULE": os.environ.get("WORKER_SETTINGS_MODULE", "citylab.settings"),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+            "VAR_DIR": str(folder / "var"),
+            "SLOW_CONSUMER_DIR": str(folder),
+        }
         if broker:
             self.environment["REDIS_URL"] = broker
         self.log = (folder / "worker.log").open("ab")
@@ -50,7 +56,8 @@ class City:
         subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True, timeout=180, stdout=self.log, stderr=self.log)
 
     def start_worker(self):
-        command = [sys.executable, "-m", "celery", "-A", "tests.core.killed_worker", "worker", "--pool=threads", "--concurrency=2", "--loglevel=info", "--without-mingle", "--without-gossip"]
+        options = ["--pool=threads", "--concurrency=2", "--loglevel=info", "--without-mingle", "--without-gossip"]
+        command = [sys.executable, "-m", "celery", "-A", "tests.core.killed_worker", "worker", *options]
         return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True)
 
     def rows(self, query):

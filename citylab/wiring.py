@@ -1,4 +1,45 @@
 """Which work follows which fact. A service publishes a topic; the functions named here are called once for each message,
 in the transaction that marks the message done."""
 
-CONSUMERS: dict[str, list[str]] = {}
+PROPOSALS = "citylab.proposals.tasks."
+ACCOUNTS = "citylab.accounts.tasks."
+PILOTS = "citylab.pilots.tasks."
+INDEX = "search.indexing."
+
+CONSUMERS: dict[str, list[str]] = {
+    "invitation.created": [ACCOUNTS + "handle_invitation_created"],
+    "access_request.created": [ACCOUNTS + "handle_access_request_created"],
+    "access_request.answered": [ACCOUNTS + "handle_access_request_answered"],
+    "challenge.published": [INDEX + "handle_challenge"],
+    "challenge.unpublished": [INDEX + "handle_challenge"],
+    "challenge.deadline_extended": [PROPOSALS + "handle_deadline_extended"],
+    "question.answered": [PROPOSALS + "handle_question_answered"],
+    "site.published": [INDEX + "handle_site"],
+    "site.unpublished": [INDEX + "handle_site"],
+    "proposal.submitted": [PROPOSALS + "handle_submitted", INDEX + "handle_proposal"],
+    "proposal.screening_started": [PROPOSALS + "handle_progress"],
+    "proposal.evaluation_started": [PROPOSALS + "handle_progress"],
+    "proposal.evaluation_resumed": [PROPOSALS + "handle_progress"],
+    "proposal.changes_requested": [PROPOSALS + "handle_changes_requested"],
+    "proposal.additions_submitted": [PROPOSALS + "handle_additions", INDEX + "handle_proposal"],
+    "proposal.additions_run_out": [PROPOSALS + "handle_additions_run_out"],
+    "proposal.refusal_notice_given": [PROPOSALS + "handle_refusal_notice"],
+    "proposal.observations_submitted": [PROPOSALS + "handle_observations"],
+    "proposal.decided": [PROPOSALS + "handle_decided"],
+    "proposal.reopened": [PROPOSALS + "handle_reopened"],
+    "proposal.withdrawn": [PROPOSALS + "handle_withdrawn"],
+    "proposal.message_sent": [PROPOSALS + "handle_message_sent"],
+    "proposal.assigned": [PROPOSALS + "handle_assigned"],
+    "proposal.evaluator_assigned": [PROPOSALS + "handle_evaluator_assigned"],
+    "proposal.sheet_confirmed": [PROPOSALS + "handle_sheet_confirmed"],
+    "attachment.removed": [PROPOSALS + "handle_attachment_removed"],
+    "pilot.public_changed": [INDEX + "handle_pilot"],
+    **{
+        f"pilot.{fact}": [PILOTS + "handle_news"]
+        for fact in (
+            "created", "signed_by_one", "sign_agreement", "declare_ready", "start", "suspend", "restart", "complete", "terminate", "revoke", "begin_restoration",
+            "confirm_restoration", "restoration_failed", "report_submitted", "close", "withdraw", "extension_requested", "extension_answered", "suspension_requested",
+            "suspension_declined", "incident_reported",
+        )
+    },
+}  # fmt: skip

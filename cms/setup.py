@@ -71,14 +71,14 @@ def _pages() -> None:
     italian, _created = Locale.objects.get_or_create(language_code="it")
     english, _created = Locale.objects.get_or_create(language_code="en")
     root = Page.objects.get(depth=1)
-    home = root.add_child(instance=HomePage(title="Torino City Lab", slug="home", locale=italian))
+    home = root.add_child(instance=HomePage(title="Torino City Lab", slug="inizio", locale=italian))
     Site.objects.all().delete()
     Site.objects.create(hostname="localhost", port=80, root_page=home, is_default_site=True, site_name="Torino City Lab")
     Page.objects.filter(depth=2).exclude(pk=home.pk).delete()
     home.add_child(instance=StoryIndexPage(title="Storie", slug="storie", locale=italian))
     home.add_child(instance=HelpPage(title="Aiuto", slug="aiuto", locale=italian))
     for page, title, slug in (
-        (home, "Torino City Lab", "home-en"),
+        (home, "Torino City Lab", "start"),
         (StoryIndexPage.objects.get(locale=italian), "Stories", "stories"),
         (HelpPage.objects.get(locale=italian), "Help", "help"),
     ):

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.forms.models import WagtailAdminDraftStateFormMixin, WagtailAdminModelForm
+from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
 from wagtail.admin.ui.tables import Column, UpdatedAtColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
@@ -20,7 +20,7 @@ from citylab.testbeds.models import SITE_CONSTRAINTS, Site
 from .models import MenuItem
 
 
-class RecordForm(WagtailAdminDraftStateFormMixin, WagtailAdminModelForm):
+class RecordForm(WagtailAdminModelForm):
     """A bilingual record: a draft needs its name in one language, publication in both."""
 
     names: ClassVar[tuple[str, str]]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.snippets.models import register_snippet
-from wagtail.snippets.widgets import SnippetListingButton
+from wagtail.admin.widgets.button import Button
 
 from citylab.challenges.models import Challenge, Question
 from citylab.testbeds.models import Site
@@ -41,10 +41,10 @@ def admin_urls() -> list[Any]:
 def listing_buttons(snippet: Any, user: Any, next_url: str | None = None) -> Any:
     if isinstance(snippet, Challenge) and snippet.live:
         if snippet.effective_closes_at:
-            yield SnippetListingButton(_("Extend the deadline"), reverse("challenge_extend", args=[snippet.pk]), priority=60, icon_name="time")
-        yield SnippetListingButton(_("Close"), reverse("challenge_close", args=[snippet.pk]), priority=70, icon_name="lock")
+            yield Button(_("Extend the deadline"), reverse("challenge_extend", args=[snippet.pk]), priority=60, icon_name="time")
+        yield Button(_("Close"), reverse("challenge_close", args=[snippet.pk]), priority=70, icon_name="lock")
     if isinstance(snippet, Question):
-        yield SnippetListingButton(_("Answer"), reverse("question_answer", args=[snippet.pk]), priority=10, icon_name="comment")
+        yield Button(_("Answer"), reverse("question_answer", args=[snippet.pk]), priority=10, icon_name="comment")
 
 
 @hooks.register("before_edit_snippet")

@@ -1,10 +1,12 @@
 """Challenges: needs that the city publishes. The record is edited in Wagtail with drafts and moderation; whatever services
 change (extensions, closing, freezing, counters) lives in other tables, because publishing a draft overwrites the whole row."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
@@ -27,12 +29,12 @@ class Challenge(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Pr
     code = models.SlugField(_("code"), max_length=20, unique=True, help_text=_("Permanent; used in short addresses."))
     slug = models.SlugField(_("address"), max_length=120, unique=True, help_text=_("Earlier addresses keep leading here."))
     city = models.CharField(_("city of origin"), max_length=60, default="Torino", help_text=_("Where this need was first published."))
-    title_it = models.CharField(_("title (Italian)"), max_length=160, blank=True)
-    title_en = models.CharField(_("title (English)"), max_length=160, blank=True)
-    summary_it = models.TextField(_("summary (Italian)"), max_length=300, blank=True)
-    summary_en = models.TextField(_("summary (English)"), max_length=300, blank=True)
-    description_it = RichTextField(_("description (Italian)"), features=RICH_TEXT_FEATURES, blank=True)
-    description_en = RichTextField(_("description (English)"), features=RICH_TEXT_FEATURES, blank=True)
+    title_it = models.CharField(_("title (Italian)"), max_length=160)
+    title_en = models.CharField(_("title (English)"), max_length=160)
+    summary_it = models.TextField(_("summary (Italian)"), max_length=300)
+    summary_en = models.TextField(_("summary (English)"), max_length=300)
+    description_it = RichTextField(_("description (Italian)"), features=RICH_TEXT_FEATURES)
+    description_en = RichTextField(_("description (English)"), features=RICH_TEXT_FEATURES)
     expected_it = models.TextField(_("expected result (Italian)"), blank=True)
     expected_en = models.TextField(_("expected result (English)"), blank=True)
     plan_it = models.CharField(_("city plan (Italian)"), max_length=200, blank=True)
@@ -80,6 +82,18 @@ class Challenge(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Pr
                 violation_error_message=_("The closing time must come after the opening time."),
             ),
         ]
+
+    def publish(self, *args: Any, **kwargs: Any) -> None:
+        """Wagtail publishes outside a transaction; the record, its outbox message and its audit entry belong together."""
+        with transaction.atomic():
+            super().publish(*args, **kwargs)
+
+    def unpublish(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            super().unpublish(*args, **kwargs)
+
+    def get_preview_template(self, request: Any, mode_name: str) -> str:
+        return "public/challenge_preview.html"
 
     def __str__(self) -> str:
         return f"{self.code} · {self.title}"

@@ -1,4 +1,33 @@
-from django.urls import URLPattern
+from django.urls import path
+from django.utils.translation import pgettext_lazy
+
+from .views import case, home, proposal
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path(pgettext_lazy("url", "messages/"), home.inbox, name="messages"),
+    path(pgettext_lazy("url", "organisations/new/"), home.organisation_create, name="organisation_create"),
+    path(pgettext_lazy("url", "organisations/<uuid:pk>/"), home.organisation, name="organisation"),
+    path(pgettext_lazy("url", "organisations/<uuid:pk>/members/"), home.members, name="members"),
+    path(pgettext_lazy("url", "organisations/<uuid:pk>/members/<int:membership>/"), home.member_change, name="member_change"),
+    path(pgettext_lazy("url", "organisations/<uuid:pk>/invitations/<int:invitation>/"), home.invitation_revoke, name="invitation_revoke"),
+    path(pgettext_lazy("url", "proposals/new/"), proposal.start, name="start"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/section/<slug:code>/"), proposal.section, name="section"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/section/<slug:code>/save/"), proposal.autosave, name="autosave"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/matches/"), proposal.panel, name="panel"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/"), proposal.attach, name="attach"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/<uuid:attachment>/"), proposal.download, name="download"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/<uuid:attachment>/remove/"), proposal.detach, name="detach"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/copy/"), proposal.copy, name="copy"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/delete/"), proposal.delete, name="delete"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/review/"), case.review, name="review"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/submit/"), case.submit, name="submit"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/receipt/"), case.receipt, name="receipt"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/submitted/<int:number>/"), case.submitted, name="submitted"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/"), case.case, name="case"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/additions/"), case.additions, name="additions"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/observations/"), case.observations, name="observations"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/withdraw/"), case.withdraw, name="withdraw"),
+    path(pgettext_lazy("url", "challenges/<slug:code>/ask/"), case.ask, name="ask"),
+]

@@ -93,3 +93,10 @@ class EvaluationAsked(Notification):
     category = "desk"
     label = _("An evaluation is asked of you")
     template = "proposals/messages/evaluation_asked"
+
+
+class QuestionAnswered(Notification):
+    code = "question_answered"
+    category = "questions"
+    label = _("Your question has its answer")
+    template = "proposals/messages/question_answered"

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from citylab.accounts.models import Membership, User
-from citylab.challenges.models import DeadlineExtension
+from citylab.challenges.models import DeadlineExtension, Question
 from citylab.core import clock
 from citylab.core.clock import rome
 from citylab.notifications.services import notify
@@ -174,3 +174,13 @@ def send_draft_reminders() -> int:
                 _tell_applicant(notifications.DraftReminderMessage, proposal, f"{closes_at.isoformat()}:{min(due)}", closes_at=closes_at, days_left=days_left)
                 sent += 1
     return sent
+
+
+def handle_question_answered(key: str, payload: dict[str, Any]) -> None:
+    """Tell whoever asked that question and answer stand on the challenge's page."""
+    question = Question.objects.select_related("challenge", "asked_by").get(pk=key)
+    if question.asked_by is None:
+        return
+    with override(question.asked_by.language):
+        address = reverse("public:challenge", args=[question.challenge.slug])
+    notify(kind=notifications.QuestionAnswered, user=question.asked_by, dedupe=f"question:{question.pk}", context={"question": question, "address": address})

@@ -1,8 +1,10 @@
 """Testbed places: sites, what they offer, and who has them when. Like challenges, the record is edited in Wagtail; bookings
 are services' rows and live in their own table."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
@@ -28,12 +30,12 @@ class Site(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Preview
 
     code = models.SlugField(_("code"), max_length=20, unique=True, help_text=_("Permanent; used in short addresses and QR codes."))
     slug = models.SlugField(_("address"), max_length=120, unique=True, help_text=_("Earlier addresses keep leading here."))
-    name_it = models.CharField(_("name (Italian)"), max_length=120, blank=True)
-    name_en = models.CharField(_("name (English)"), max_length=120, blank=True)
-    summary_it = models.TextField(_("summary (Italian)"), max_length=300, blank=True)
-    summary_en = models.TextField(_("summary (English)"), max_length=300, blank=True)
-    description_it = RichTextField(_("description (Italian)"), features=RICH_TEXT_FEATURES, blank=True)
-    description_en = RichTextField(_("description (English)"), features=RICH_TEXT_FEATURES, blank=True)
+    name_it = models.CharField(_("name (Italian)"), max_length=120)
+    name_en = models.CharField(_("name (English)"), max_length=120)
+    summary_it = models.TextField(_("summary (Italian)"), max_length=300)
+    summary_en = models.TextField(_("summary (English)"), max_length=300)
+    description_it = RichTextField(_("description (Italian)"), features=RICH_TEXT_FEATURES)
+    description_en = RichTextField(_("description (English)"), features=RICH_TEXT_FEATURES)
     accessibility_it = models.TextField(_("accessibility (Italian)"), blank=True)
     accessibility_en = models.TextField(_("accessibility (English)"), blank=True)
     owner_it = models.CharField(_("owning department (Italian)"), max_length=160, blank=True)
@@ -64,6 +66,18 @@ class Site(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Preview
         verbose_name = _("site")
         verbose_name_plural = _("sites")
         ordering = ["name_it"]
+
+    def publish(self, *args: Any, **kwargs: Any) -> None:
+        """Wagtail publishes outside a transaction; the record, its outbox message and its audit entry belong together."""
+        with transaction.atomic():
+            super().publish(*args, **kwargs)
+
+    def unpublish(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            super().unpublish(*args, **kwargs)
+
+    def get_preview_template(self, request: Any, mode_name: str) -> str:
+        return "public/site_preview.html"
 
     def __str__(self) -> str:
         return f"{self.code} · {self.name}"

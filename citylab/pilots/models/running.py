@@ -122,6 +122,7 @@ class ExtensionRequest(models.Model):
         REQUESTED = "requested", _("Requested")
         GRANTED = "granted", _("Granted")
         REFUSED = "refused", _("Refused")
+        LAPSED = "lapsed", _("Lapsed")  # the pilot left the site before an answer
 
     pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="extension_requests")
     ends_on = models.DateField()
@@ -146,6 +147,7 @@ class SuspensionRequest(models.Model):
     requested_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
     requested_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.TextField(blank=True)  # why it was declined; empty when the suspension itself is the answer
 
     class Meta:
         ordering = ["id"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from . import version_1_care as care
 from . import version_1_idea as start
-from .answers import Change, Choices, Line, Problem, Progress, SectionSummary, columns, coordinates, difference, fault_of, problems, progress, read_section, shown, summary_rows
+from .answers import Change, Choices, Line, Problem, Progress, SectionSummary, columns, coordinates, difference, fault_of, problems, progress, read_section, rows_text, shown, summary_rows
 from .definition import Field, FormDefinition, Section
 
 VERSION_1 = FormDefinition(
@@ -45,5 +45,5 @@ def attachment_kinds(form: FormDefinition) -> list[str]:
 
 __all__ = [
     "Change", "Choices", "Field", "FormDefinition", "Line", "Problem", "Progress", "Section", "SectionSummary", "attachment_kinds", "columns", "coordinates", "current",
-    "declaration_names", "definition", "difference", "fault_of", "migrate", "problems", "progress", "read_section", "shown", "summary_rows",
+    "declaration_names", "definition", "difference", "fault_of", "migrate", "problems", "progress", "read_section", "rows_text", "shown", "summary_rows",
 ]  # fmt: skip

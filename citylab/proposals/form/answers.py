@@ -336,12 +336,13 @@ def difference(definition: FormDefinition, before: Mapping[str, Any], after: Map
         old, new = before.get(question.name), after.get(question.name)
         if old == new or (is_empty(old) and is_empty(new)):
             continue
-        as_text = _rows_text if question.kind == ROWS else shown
+        as_text = rows_text if question.kind == ROWS else shown
         found.append(Change(str(section.title), question.name, str(question.label), as_text(question, old, choices), as_text(question, new, choices)))
     return found
 
 
-def _rows_text(question: Field, rows: Any, choices: Choices | None) -> str:
+def rows_text(question: Field, rows: Any, choices: Choices | None = None) -> str:
+    """Rows as lines of text."""
     return "\n".join(" · ".join(shown(sub, row.get(sub.name), choices) for sub in question.rows) for row in rows or [])
 
 

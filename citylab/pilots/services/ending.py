@@ -1,0 +1,117 @@
+"""The end of a pilot: completed, ended by either side, restored, reported, closed."""
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from citylab.audit import services as audit
+from citylab.core import clock
+from citylab.core.errors import Conflict, DomainError
+from citylab.testbeds.services import booking_free
+
+from ..models import FinalReport, Pilot, RestorationCheck
+from ..workflow import State
+from .moving import carry, lapse_requests, not_future, opened, opened_for, record, written
+
+
+def _reason(pilot: Pilot, reason: str) -> str:
+    pilot.ending_reason = written(reason, "reason_missing", _("Give the reason."))
+    return audit.digest(pilot.audit_salt, pilot.ending_reason)
+
+
+def pilot_complete(*, pilot_id: Any, actor: Any, completed_on: date | None = None) -> Pilot:
+    """The test is over as planned; the site is given back next. Raises DomainError("date_future")."""
+    with transaction.atomic():
+        pilot = opened_for(pilot_id, actor, "complete")
+        pilot.completed_on = not_future(completed_on or clock.today())
+        lapse_requests(pilot)
+        return carry(pilot, "complete", actor=actor, data={"on": pilot.completed_on.isoformat()})
+
+
+def _removal(day: date | None) -> date:
+    if day is None or day < clock.today():
+        raise DomainError("removal_date", _("Write the day by which everything is removed, today or later."))
+    return day
+
+
+def pilot_terminate(*, pilot_id: Any, actor: Any, reason: str, removal_due_on: date) -> Pilot:
+    """The start-up ends the pilot early. Raises DomainError("reason_missing" | "removal_date")."""
+    with transaction.atomic():
+        pilot = opened_for(pilot_id, actor, "terminate")
+        pilot.removal_due_on = _removal(removal_due_on)
+        digest = _reason(pilot, reason)
+        lapse_requests(pilot)
+        return carry(pilot, "terminate", actor=actor, data={"reason": digest, "removal": removal_due_on.isoformat()})
+
+
+def pilot_revoke(*, pilot_id: Any, actor: Any, reason: str, removal_due_on: date) -> Pilot:
+    """The city ends the pilot. Raises DomainError("reason_missing" | "removal_date")."""
+    with transaction.atomic():
+        pilot = opened_for(pilot_id, actor, "revoke")
+        pilot.removal_due_on = _removal(removal_due_on)
+        digest = _reason(pilot, reason)
+        lapse_requests(pilot)
+        return carry(pilot, "revoke", actor=actor, data={"reason": digest, "removal": removal_due_on.isoformat()})
+
+
+def pilot_begin_restoration(*, pilot_id: Any, actor: Any) -> Pilot:
+    """After an early end: the site is being given back."""
+    with transaction.atomic():
+        pilot = opened_for(pilot_id, actor, "begin_restoration")
+        return carry(pilot, "begin_restoration", actor=actor)
+
+
+def restoration_check_record(*, pilot_id: Any, actor: Any, checked_on: date, passed: bool, note: str = "") -> RestorationCheck:
+    """The city's look at the site: passed, the place is free again and the report is due; failed, the start-up mends and the check repeats.
+
+    Raises DomainError("date_future" | "note_missing" for a failed check without a note).
+    """
+    with transaction.atomic():
+        pilot = opened_for(pilot_id, actor, "confirm_restoration")
+        if not passed and not note.strip():
+            raise DomainError("note_missing", _("Write what must still be put in order."))
+        check = RestorationCheck.objects.create(
+            pilot=pilot, checked_on=not_future(checked_on), passed=passed, note=note.strip(), checked_by=actor, recorded_at=clock.now()
+        )
+        data = {"check": check.pk, "passed": passed}
+        if passed:
+            booking_free(case_id=pilot.pk, on=checked_on, actor=actor)
+            carry(pilot, "confirm_restoration", actor=actor, data=data)
+        else:
+            record(pilot, "fail_restoration", actor=actor, data=data, topic="pilot.restoration_failed")
+    return check
+
+
+def final_report_submit(*, pilot_id: Any, actor: Any, results: str, lessons: str, next_steps: str = "") -> FinalReport:
+    """The start-up's report, once or again until the pilot is closed. Raises DomainError("results_missing" | "lessons_missing")."""
+    with transaction.atomic():
+        pilot = opened(pilot_id, actor, "pilots.act_for_startup", states=(State.REPORTING,))
+        report, _created = FinalReport.objects.update_or_create(
+            pilot=pilot,
+            defaults={
+                "results": written(results, "results_missing", _("Write what came out of it.")),
+                "lessons": written(lessons, "lessons_missing", _("Write what you learned, also from what did not work.")),
+                "next_steps": next_steps.strip(),
+                "submitted_by": actor,
+                "submitted_at": clock.now(),
+            },
+        )
+        pilot.final_report = report
+        record(pilot, "submit_report", actor=actor, data={"digest": audit.digest(pilot.audit_salt, report.results + report.lessons)}, topic="pilot.report_submitted")
+    return report
+
+
+def pilot_close(*, pilot_id: Any, actor: Any, outcome: str, reasons: str) -> Pilot:
+    """Close with what the city does next and why. Raises DomainError("report_missing" | "outcome" | "reason_missing")."""
+    with transaction.atomic():
+        pilot = opened_for(pilot_id, actor, "close")
+        if not FinalReport.objects.filter(pilot=pilot).exists():
+            raise Conflict("report_missing", _("The final report has not arrived yet."))
+        if outcome not in Pilot.Outcome.values:
+            raise DomainError("outcome", _("Choose the outcome."))
+        pilot.outcome = outcome
+        pilot.outcome_reasons = written(reasons, "reason_missing", _("Give the reason."))
+        pilot.closed_on = clock.today()
+        return carry(pilot, "close", actor=actor, data={"outcome": outcome, "reasons": audit.digest(pilot.audit_salt, pilot.outcome_reasons)})

@@ -1,0 +1,89 @@
+"""Reading sites: what the public sees, and what is free when."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import formats
+
+from citylab.core import clock
+
+from .calendar import Availability, Period, SiteCalendar, Window
+from .models import Blackout, Booking, Site, SiteAddress
+
+# The bookings that hold a place.
+ACTIVE = (Booking.State.HELD, Booking.State.CONFIRMED)
+
+
+def visible_sites() -> QuerySet[Site]:
+    """Everything published, for the public list and the map."""
+    return Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability")
+
+
+def site_detail(slug: str) -> Site | None:
+    """A published site by its present address, with everything its page shows, in six queries; None without one."""
+    return visible_sites().prefetch_related("permits", "blackouts").filter(slug=slug).first()
+
+
+def moved_to(slug: str) -> Site | None:
+    """The published site that had the address `slug` before; its present address is where to send the reader."""
+    address = SiteAddress.objects.filter(slug=slug, site__live=True).select_related("site").first()
+    return address.site if address and address.site.slug != slug else None
+
+
+def by_code(code: str) -> Site | None:
+    """The published site behind a short address or a QR code."""
+    return Site.objects.filter(code=code, live=True).first()
+
+
+def calendars(sites: Iterable[Site], not_before: date, *, but_case: Any = None) -> dict[int, SiteCalendar]:
+    """The calendar of each site from `not_before` on, in two queries whatever their number.
+
+    `but_case` leaves the booking of one case out: what would be free if that case moved.
+    """
+    sites = list(sites)
+    ids = [site.pk for site in sites]
+    taken: dict[int, list[tuple[int, Period]]] = {pk: [] for pk in ids}
+    closed: dict[int, list[tuple[date, date, bool]]] = {pk: [] for pk in ids}
+    bookings = Booking.objects.filter(site__in=ids, state__in=ACTIVE, ends_on__gte=not_before)
+    if but_case is not None:
+        bookings = bookings.exclude(case_id=but_case)
+    for site_id, place, starts_on, ends_on in bookings.values_list("site_id", "place", "starts_on", "ends_on"):
+        taken[site_id].append((place, Period(starts_on, ends_on)))
+    blackouts = Blackout.objects.filter(site__in=ids).filter(Q(yearly=True) | Q(ends_on__gte=not_before))
+    for site_id, starts_on, ends_on, every_year in blackouts.values_list("site_id", "starts_on", "ends_on", "yearly"):
+        closed[site_id].append((starts_on, ends_on, every_year))
+    return {s.pk: SiteCalendar(s.capacity, s.available_from, s.available_until, closed[s.pk], taken[s.pk]) for s in sites}
+
+
+def free_windows(site: Site, starts_on: date, ends_on: date) -> list[Window]:
+    """When the site has free places between two days, and how many."""
+    return calendars([site], starts_on)[site.pk].windows(Period(starts_on, ends_on))
+
+
+def availability(sites: Iterable[Site], starts_on: date, ends_on: date) -> dict[int, Availability]:
+    """What the period finds at each site (by the site's id), in two queries whatever their number."""
+    period = Period(starts_on, ends_on)
+    today = clock.today()
+    return {pk: calendar.availability(period, today) for pk, calendar in calendars(sites, min(starts_on, today)).items()}
+
+
+def next_free(site: Site, days: int, not_before: date) -> Period | None:
+    """The first period of `days` days from `not_before` on in which the site has a place throughout."""
+    return calendars([site], not_before)[site.pk].next_free(days, not_before)
+
+
+def site_bookings(site: Site, from_day: date) -> QuerySet[Booking]:
+    """Who has the site from a day on, for its calendar."""
+    return site.bookings.filter(state__in=ACTIVE, ends_on__gte=from_day).order_by("starts_on", "place")
+
+
+def active_booking(case_id: Any) -> Booking | None:
+    """The booking that a case holds now."""
+    return Booking.objects.filter(case_id=case_id, state__in=ACTIVE).select_related("site").first()
+
+
+def day(value: date) -> str:
+    """A day as people write it, for messages."""
+    return formats.date_format(value, "SHORT_DATE_FORMAT")

@@ -1,0 +1,83 @@
+"""People's search over the public records: typos forgiven, filters with counts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language
+
+from .engines import get_engine
+from .engines.embedded import EmbeddedEngine
+
+LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value of a filter, with how many records it would leave."""
+
+    value: str
+    label: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The records found, the filters with counts, and the words that were searched instead of mistyped ones."""
+
+    records: list[Any]
+    facets: Mapping[str, list[Option]]
+    corrected: str
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A filter: how to read its values (code → label) from a record."""
+
+    name: str
+    values: Callable[[Any], Mapping[str, str]]
+
+
+def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
+    """(kind, id) of what a person's words find, best first, and the corrected words where the typed ones found nothing."""
+    language = (get_language() or "it")[:2]
+    engine = get_engine()
+    hits = engine.search(query, language, kinds, public_only=True, limit=LIMIT)
+    corrected = ""
+    if not hits and isinstance(engine, EmbeddedEngine):
+        better = engine.corrected(query, language)
+        if better != query:
+            hits, corrected = engine.search(better, language, kinds, public_only=True, limit=LIMIT), better
+    if not hits:
+        other = "en" if language == "it" else "it"
+        hits = engine.search(query, other, kinds, public_only=True, limit=LIMIT)
+    return [(hit.kind, hit.object_id) for hit in hits], corrected if hits else ""
+
+
+def listing(records: Sequence[Any], kind: str, query: str, facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]]) -> Listing:
+    """Narrow `records` (all that are public, in their usual order) by words and filters.
+
+    Values of one filter are alternatives, different filters all apply; a filter's counts are those that its other values would leave.
+    """
+    corrected = ""
+    if query.strip():
+        order, corrected = found_ids(query, [kind])
+        rank = {pk: position for position, (_kind, pk) in enumerate(order)}
+        records = sorted((r for r in records if str(r.pk) in rank), key=lambda r: rank[str(r.pk)])
+    values = {facet.name: {r.pk: facet.values(r) for r in records} for facet in facets}
+
+    def passes(record: Any, but: str = "") -> bool:
+        return all(not chosen.get(f.name) or f.name == but or set(chosen[f.name]) & set(values[f.name][record.pk]) for f in facets)
+
+    counted: dict[str, list[Option]] = {}
+    for facet in facets:
+        labels: dict[str, str] = {}
+        counts: dict[str, int] = {}
+        for record in records:
+            for code, label in values[facet.name][record.pk].items():
+                labels[code] = label
+                counts[code] = counts.get(code, 0) + passes(record, but=facet.name)
+        wanted = set(chosen.get(facet.name) or [])
+        counted[facet.name] = [Option(code, labels[code], counts[code], code in wanted) for code in sorted(labels, key=lambda c: labels[c])]
+    return Listing([r for r in records if passes(r)], counted, corrected)

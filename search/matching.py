@@ -1,0 +1,187 @@
+"""Matches of a proposal: the engine says whose text is near, the policy judges the fetched rows, both directions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.utils.translation import get_language
+
+from citylab.accounts.models import Organisation
+from citylab.challenges.models import Challenge
+from citylab.challenges.selectors import visible_challenges
+from citylab.core import clock
+from citylab.core.bilingual import in_language
+from citylab.proposals import form
+from citylab.proposals.models import Proposal
+from citylab.taxonomy.models import Capability, Sector, Technology
+from citylab.testbeds.models import Site
+from citylab.testbeds.selectors import availability
+
+from . import analysis, sentences
+from .engines import Hit, get_engine
+from .policy import Blocker, ChallengeOffer, Group, Need, Reason, SiteOffer, TextScore, Verdict, judge_challenge, judge_site, metres_between
+
+# How many of each group a panel shows; the counts are of all.
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Line:
+    """A reason or a blocker, ready to read. `note` is its strength in words, or the remedy."""
+
+    text: Any
+    note: str
+    code: str
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Match:
+    """A site or a challenge with its verdict, ready to show."""
+
+    record: Any
+    name: str
+    group: Group
+    score: float
+    reasons: tuple[Line, ...]
+    blockers: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class MatchPanel:
+    """What fits a proposal now: lists by group, best first, and how many there are of each."""
+
+    sites: Mapping[str, list[Match]]
+    challenges: Mapping[str, list[Match]]
+    counts: Mapping[str, int]
+    computed_at: Any
+
+
+def need_of(proposal: Proposal) -> Need:
+    """What a proposal needs, from its columns and answers (two queries for the lists)."""
+    answers = proposal.answers
+    requested = answers.get("requested")
+    return Need(
+        sector=proposal.sector.code if proposal.sector else "",
+        technologies=frozenset(code for code in answers.get("technologies") or [] if isinstance(code, str)),
+        capabilities=frozenset(code for code in answers.get("capabilities") or [] if isinstance(code, str)),
+        starts_on=proposal.starts_on,
+        ends_on=proposal.ends_on,
+        area_m2=proposal.area_m2,
+        trl_now=proposal.trl_now,
+        applicant_kind=proposal.organisation.kind,
+        requested_cents=requested if isinstance(requested, int) else None,
+        point=form.coordinates(str(answers.get("own_place_coordinates") or "")),
+    )
+
+
+def text_of(proposal: Proposal) -> str:
+    """The proposal's own words, the title counted twice."""
+    return " ".join(str(proposal.answers.get(name) or "") for name in ("title", "title", "summary", "description", "novelty"))
+
+
+def _scores(hits: list[Hit], text: str, language: str, texts: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], TextScore]:
+    """Each hit's share of the best one's score, and the words that both texts have."""
+    best = max((hit.score for hit in hits), default=0) or 1
+    own = {token.stem: token.word for token in analysis.tokens(text, language)}
+    found = {}
+    for hit in hits:
+        theirs = {token.stem for token in analysis.tokens(texts.get((hit.kind, hit.object_id), ""), language)}
+        words = [word for stem, word in own.items() if stem in theirs and len(word) > 3]
+        found[hit.kind, hit.object_id] = TextScore(max(0.0, hit.score / best), tuple(words[:6]))
+    return found
+
+
+def match_proposal(proposal: Proposal) -> MatchPanel:
+    """Sites and challenges for a proposal, in groups, each with its reasons and what stands in the way."""
+    language = proposal.language
+    moment = clock.now()
+    need = need_of(proposal)
+    text = text_of(proposal)
+    sites = list(Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability").annotate(past=Count("pilots")))
+    challenges = list(visible_challenges(moment).prefetch_related("technologies", "capabilities").annotate(past=Count("pilots")))
+    texts = {("site", str(site.pk)): _site_text(site, language) for site in sites} | {("challenge", str(c.pk)): _challenge_text(c, language) for c in challenges}
+    scores = _scores(get_engine().match(text, language, ["site", "challenge"], 100), text, language, texts) if text.strip() else {}
+    free = availability(sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
+    offers = {site.code: _site_offer(site, free.get(site.pk)) for site in sites}
+    names = _names(sites)
+    kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
+
+    def nearest_with(capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
+        here = offers[but].point
+        having = [(metres_between(here, o.point), code) for code, o in offers.items() if code != but and capabilities <= o.capabilities]
+        return (min(having)[1], min(having)[0]) if having else None
+
+    site_matches = [
+        _match(site, site.name, judge_site(need, offers[site.code], scores.get(("site", str(site.pk)), TextScore()), nearest_with), names, kinds) for site in sites
+    ]
+    challenge_matches = [
+        _match(challenge, challenge.title, judge_challenge(need, _challenge_offer(challenge), scores.get(("challenge", str(challenge.pk)), TextScore())), names, kinds)
+        for challenge in challenges
+    ]
+    grouped_sites, grouped_challenges = _grouped(site_matches), _grouped(challenge_matches)
+    counts = {group.value: sum(match.group == group for match in [*site_matches, *challenge_matches]) for group in Group}
+    return MatchPanel(grouped_sites, grouped_challenges, counts, moment)
+
+
+def match_challenge(challenge: Challenge, limit: int = 10) -> list[tuple[Proposal, float]]:
+    """The other direction: proposals, earlier or being written, whose text answers a challenge, best first."""
+    found: dict[str, float] = {}
+    for language in ("it", "en"):
+        for hit in get_engine().match(_challenge_text(challenge, language), language, ["proposal"], limit):
+            found[hit.object_id] = max(found.get(hit.object_id, 0), hit.score)
+    proposals = Proposal.objects.select_related("organisation").in_bulk(list(found))
+    return sorted(((proposals[pk], found[str(pk)]) for pk in proposals), key=lambda pair: -pair[1])[:limit]
+
+
+def _grouped(matches: list[Match]) -> dict[str, list[Match]]:
+    ordered = sorted(matches, key=lambda m: (-m.score, m.name))
+    return {group.value: [m for m in ordered if m.group == group][:SHOWN] for group in Group}
+
+
+def _match(record: Any, name: str, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str]) -> Match:
+    return Match(
+        record, name, verdict.group, verdict.score, tuple(_reason(r, names) for r in verdict.reasons), tuple(_blocker(b, names, kinds) for b in verdict.blockers)
+    )
+
+
+def _reason(reason: Reason, names: Mapping[str, str]) -> Line:
+    return Line(sentences.reason_sentence(reason, names), sentences.strength(reason), reason.code, reason.share)
+
+
+def _blocker(blocker: Blocker, names: Mapping[str, str], kinds: Mapping[str, str]) -> Line:
+    return Line(sentences.blocker_sentence(blocker, names, kinds), sentences.remedy_sentence(blocker, names), blocker.code)
+
+
+def _names(sites: list[Site]) -> dict[str, str]:
+    """Codes of sites, sectors, technologies and capabilities with their names in the reader's language."""
+    column = f"name_{(get_language() or 'it')[:2]}"
+    rows = Sector.objects.order_by().values_list("code", column).union(Technology.objects.order_by().values_list("code", column), Capability.objects.order_by().values_list("code", column))
+    return {**dict(rows), **{site.code: site.name for site in sites}}
+
+
+def _site_offer(site: Any, free: Any) -> SiteOffer:
+    return SiteOffer(
+        code=site.code, sectors=frozenset(sector.code for sector in site.sectors.all()), capabilities=frozenset(asset.capability.code for asset in site.assets.all()),
+        area_m2=site.area_m2, point=(site.latitude, site.longitude), free_places=free.free_places if free else None,
+        next_free=free.next_free.starts_on if free and free.next_free else None, past_pilots=site.past,
+    )  # fmt: skip
+
+
+def _challenge_offer(challenge: Any) -> ChallengeOffer:
+    return ChallengeOffer(
+        code=challenge.code, sector=challenge.sector.code, technologies=frozenset(t.code for t in challenge.technologies.all()),
+        capabilities=frozenset(c.code for c in challenge.capabilities.all()), status=challenge.status_now, opens_on=challenge.opens_at.date() if challenge.opens_at else None,
+        trl_min=challenge.trl_min, trl_max=challenge.trl_max, applicant_kinds=frozenset(challenge.applicant_kinds or []), budget_max_cents=challenge.budget_max_cents, past_pilots=challenge.past,
+    )  # fmt: skip
+
+
+def _site_text(site: Site, language: str) -> str:
+    return " ".join(in_language(site, name, language) for name in ("name", "summary", "description"))
+
+
+def _challenge_text(challenge: Challenge, language: str) -> str:
+    return " ".join(in_language(challenge, name, language) for name in ("title", "summary", "description", "expected"))
+
+

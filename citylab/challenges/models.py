@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
@@ -94,6 +95,14 @@ class Challenge(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Pr
 
     def get_preview_template(self, request: Any, mode_name: str) -> str:
         return "public/challenge_preview.html"
+
+    def get_preview_context(self, request: Any, mode_name: str) -> dict[str, Any]:
+        """The preview shows the record as it is being written; what lives in other tables is left out."""
+        criteria = [{"name_it": c.name_it, "name_en": c.name_en, "weight": c.weight, "minimum": c.minimum} for c in self.criteria.all()]
+        return {**super().get_preview_context(request, mode_name), "challenge": self, "status": "open", "closes_at": self.closes_at, "days_left": 0, "criteria": criteria}
+
+    def get_absolute_url(self) -> str:
+        return reverse("public:challenge", args=[self.slug])
 
     def __str__(self) -> str:
         return f"{self.code} · {self.title}"

@@ -1,5 +1,12 @@
 """Addresses outside the two languages: the start, health, and short ones for QR codes."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+urlpatterns = [
+    path("", views.root, name="root"),
+    path("health/", views.health, name="health"),
+    path("s/<slug:code>", views.short_site, name="short_site"),
+    path("p/<slug:code>", views.short_pilot, name="short_pilot"),
+]

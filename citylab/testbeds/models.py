@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
@@ -78,6 +79,13 @@ class Site(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Preview
 
     def get_preview_template(self, request: Any, mode_name: str) -> str:
         return "public/site_preview.html"
+
+    def get_preview_context(self, request: Any, mode_name: str) -> dict[str, Any]:
+        points = [{"lat": self.latitude, "lon": self.longitude, "name": self.name, "address": "#main"}] if self.latitude is not None else []
+        return {**super().get_preview_context(request, mode_name), "site": self, "points": points, "constraints": [SITE_CONSTRAINTS.get(code, code) for code in self.constraints]}
+
+    def get_absolute_url(self) -> str:
+        return reverse("public:site", args=[self.slug])
 
     def __str__(self) -> str:
         return f"{self.code} · {self.name}"

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from citylab.accounts.models import Organisation
@@ -102,6 +103,9 @@ class Pilot(PilotWorkflow):
             ),
         ]
         indexes = [models.Index(fields=["state", "due_on"], name="pilot_state_due")]
+
+    def get_absolute_url(self) -> str:
+        return reverse("public:pilot", args=[self.slug])
 
     def __str__(self) -> str:
         return f"{self.code} · {self.title}"

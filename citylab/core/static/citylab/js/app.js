@@ -46,3 +46,12 @@
   document.addEventListener("htmx:afterOnLoad", () => connection(null));
   window.addEventListener("online", () => { connection(null); if (waiting && window.htmx) { window.htmx.trigger(waiting, "change"); waiting = null; } });
 })();
+// On a phone the filters stand in a fold above the results; there is one form only.
+(function () {
+  "use strict";
+  const here = document.querySelector("[data-filters-here]");
+  const home = document.querySelector("[data-filters-home]");
+  if (!here || !home || window.matchMedia("(min-width: 992px)").matches) return;
+  const form = home.querySelector("form");
+  if (form) here.append(form);
+})();

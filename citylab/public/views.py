@@ -1,0 +1,213 @@
+"""What anyone sees: challenges, sites, pilots and programmes, as lists, maps and pages of their own."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from citylab.accounts.access import public
+from citylab.accounts.models import Organisation
+from citylab.challenges import selectors as challenges
+from citylab.challenges.models import Challenge
+from citylab.core import clock
+from citylab.pilots import selectors as pilots
+from citylab.taxonomy.models import Programme
+from citylab.testbeds import selectors as sites
+from citylab.testbeds.models import SITE_CONSTRAINTS, Site
+from search.listing import Facet, Listing, found_ids, listing
+
+PAGE_SIZE = 12
+
+
+def _chosen(request: HttpRequest, facets: list[Facet]) -> dict[str, list[str]]:
+    return {facet.name: request.GET.getlist(facet.name) for facet in facets}
+
+
+def _list_page(request: HttpRequest, template: str, found: Listing, facet_labels: dict[str, Any], points: list[dict[str, Any]], **extra: Any) -> HttpResponse:
+    """A list with filters and a map of the same records. htmx asks only for the results."""
+    is_map = request.GET.get("view") == "map"
+    page = Paginator(found.records, 100 if is_map else PAGE_SIZE).get_page(request.GET.get("page"))
+    filters = [{"name": name, "label": label, "options": found.facets[name]} for name, label in facet_labels.items()]
+    chips = [{"name": f["name"], "option": option} for f in filters for option in f["options"] if option.chosen]
+    context = {
+        "page": page, "filters": filters, "chips": chips, "query": request.GET.get("q", ""), "corrected": found.corrected, "is_map": is_map, "points": points if is_map else [],
+        "total": page.paginator.count, **extra,
+    }  # fmt: skip
+    return render(request, template, context)
+
+
+@public
+def challenge_list(request: HttpRequest) -> HttpResponse:
+    moment = clock.now()
+    status_labels = dict(challenges.Status.choices)
+    records = list(challenges.visible_challenges(moment).order_by("status_now", "effective_closing", "code"))
+    order = {"open": 0, "not_yet_open": 1, "closed": 2}
+    records.sort(key=lambda c: (order[c.status_now], c.effective_closing is None, c.effective_closing or moment, c.code))
+    facets = [
+        Facet("status", lambda c: {c.status_now: status_labels[c.status_now]}),
+        Facet("sector", lambda c: {c.sector.code: c.sector.name}),
+        Facet("mode", lambda c: {c.mode: c.get_mode_display()}),
+        Facet("city", lambda c: {c.city: c.city}),
+    ]
+    found = listing(records, "challenge", request.GET.get("q", ""), facets, _chosen(request, facets))
+    labels = {"status": _("State"), "sector": _("Sector"), "mode": _("Mode"), "city": _("First published in")}
+    return _list_page(request, "public/challenge_list.html", found, labels, [], has_map=False)
+
+
+@public
+def challenge(request: HttpRequest, slug: str) -> HttpResponse:
+    found = challenges.challenge_detail(slug, clock.now())
+    if found is None:
+        moved = challenges.moved_to(slug)
+        if moved is None:
+            raise Http404
+        return redirect("public:challenge", slug=moved.slug, permanent=True)
+    return render(request, "public/challenge.html", _challenge_context(found))
+
+
+def _challenge_context(found: Challenge) -> dict[str, Any]:
+    moment = clock.now()
+    closes = found.effective_closes_at
+    return {
+        "challenge": found, "status": challenges.status(found, moment), "closes_at": closes, "days_left": (closes.astimezone(clock.rome).date() - clock.today()).days if closes else None,
+        "criteria": challenges.criteria_of(found), "questions": list(challenges.published_questions(found)) if found.pk else [],
+        "kinds": [dict(Organisation.Kind.choices)[kind] for kind in found.applicant_kinds or [] if kind in Organisation.Kind.values],
+        "pilots": list(pilots.public_pilots().filter(challenge=found)[:6]) if found.pk else [],
+    }  # fmt: skip
+
+
+SITE_FACETS = [
+    Facet("sector", lambda s: {x.code: x.name for x in s.sectors.all()}),
+    Facet("kind", lambda s: {s.kind: s.get_kind_display()}),
+    Facet("capability", lambda s: {a.capability.code: a.capability.name for a in s.assets.all()}),
+    Facet("district", lambda s: {str(s.district): str(s.district)} if s.district else {}),
+]
+
+
+@public
+def site_list(request: HttpRequest) -> HttpResponse:
+    records = list(sites.visible_sites())
+    records.sort(key=lambda s: s.name)
+    found = listing(records, "site", request.GET.get("q", ""), SITE_FACETS, _chosen(request, SITE_FACETS))
+    labels = {"sector": _("Sector"), "kind": _("Kind of place"), "capability": _("What it offers"), "district": _("District")}
+    points = [{"lat": s.latitude, "lon": s.longitude, "name": s.name, "address": s.get_absolute_url()} for s in found.records]
+    return _list_page(request, "public/site_list.html", found, labels, points, has_map=True)
+
+
+@public
+def site(request: HttpRequest, slug: str) -> HttpResponse:
+    found = sites.site_detail(slug)
+    if found is None:
+        moved = sites.moved_to(slug)
+        if moved is None:
+            raise Http404
+        return redirect("public:site", slug=moved.slug, permanent=True)
+    return render(request, "public/site.html", _site_context(found))
+
+
+def _site_context(found: Site) -> dict[str, Any]:
+    today = clock.today()
+    saved = found.pk is not None
+    return {
+        "site": found, "constraints": [SITE_CONSTRAINTS[code] for code in found.constraints or [] if code in SITE_CONSTRAINTS],
+        "bookings": list(sites.site_bookings(found, today)) if saved else [], "next_free": sites.next_free(found, 30, today) if saved else None,
+        "pilots": list(pilots.public_pilots().filter(site=found)[:8]) if saved else [],
+        "points": [{"lat": found.latitude, "lon": found.longitude, "name": found.name, "address": "#main"}],
+    }  # fmt: skip
+
+
+@public
+def pilot_list(request: HttpRequest) -> HttpResponse:
+    facets = [
+        Facet("sector", lambda p: {p.sector.code: p.sector.name} if p.sector else {}),
+        Facet("state", lambda p: {"archive": _("Archive")} if p.is_archive else {p.state: p.get_state_display()}),
+        Facet("site", lambda p: {p.site.code: p.site.name} if p.site else {}),
+        Facet("city", lambda p: {p.archive_city or "Torino": p.archive_city or "Torino"}),
+    ]
+    found = listing(list(pilots.public_pilots()), "pilot", request.GET.get("q", ""), facets, _chosen(request, facets))
+    labels = {"sector": _("Sector"), "state": _("State"), "site": _("Site"), "city": _("City")}
+    points = [
+        {"lat": p.site.latitude if p.site else p.latitude, "lon": p.site.longitude if p.site else p.longitude, "name": p.public_title, "address": p.get_absolute_url()}
+        for p in found.records
+        if p.site or (p.latitude and p.longitude)
+    ]
+    return _list_page(request, "public/pilot_list.html", found, labels, points, has_map=True)
+
+
+@public
+def pilot(request: HttpRequest, slug: str) -> HttpResponse:
+    found = pilots.public_pilot(slug)
+    if found is None:
+        raise Http404
+    place = found.site or found
+    points = [{"lat": place.latitude, "lon": place.longitude, "name": found.public_title, "address": "#main"}] if place.latitude else []
+    indicators = [i for i in found.indicators.all() if i.is_public]
+    return render(request, "public/pilot.html", {"pilot": found, "points": points, "indicators": indicators})
+
+
+@public
+def programme_list(request: HttpRequest) -> HttpResponse:
+    programmes = list(Programme.objects.annotate(challenge_count=Count("challenges", distinct=True), pilot_count=Count("pilots", distinct=True)).order_by("kind", "name_it"))
+    groups = [{"label": label, "programmes": [p for p in programmes if p.kind == kind]} for kind, label in Programme.Kind.choices]
+    return render(request, "public/programme_list.html", {"groups": groups})
+
+
+@public
+def programme(request: HttpRequest, code: str) -> HttpResponse:
+    found = get_object_or_404(Programme, code=code)
+    open_now = list(challenges.visible_challenges(clock.now()).filter(programme=found))
+    return render(request, "public/programme.html", {"programme": found, "challenges": open_now, "pilots": list(pilots.public_pilots().filter(programme=found))})
+
+
+@public
+def search(request: HttpRequest) -> HttpResponse:
+    """The site-wide search over challenges, sites and pilots."""
+    query = request.GET.get("q", "")[:300]
+    found, corrected = found_ids(query, ["challenge", "site", "pilot"]) if query.strip() else ([], "")
+    ids: dict[str, list[str]] = {"challenge": [], "site": [], "pilot": []}
+    for kind, pk in found:
+        ids[kind].append(pk)
+    records = {
+        "challenge": {str(c.pk): c for c in challenges.visible_challenges(clock.now()).filter(pk__in=ids["challenge"])},
+        "site": {str(s.pk): s for s in Site.objects.filter(live=True, pk__in=ids["site"])},
+        "pilot": {str(p.pk): p for p in pilots.public_pilots().filter(pk__in=ids["pilot"])},
+    }
+    results = [{"kind": kind, "record": records[kind][pk]} for kind, pk in found if pk in records[kind]]
+    page = Paginator(results, 20).get_page(request.GET.get("page"))
+    return render(request, "public/search.html", {"page": page, "search_query": query, "corrected": corrected})
+
+
+@public
+def root(request: HttpRequest) -> HttpResponse:
+    return redirect("/en/" if request.LANGUAGE_CODE == "en" else "/it/")  # type: ignore[attr-defined]
+
+
+@public
+def short_site(request: HttpRequest, code: str) -> HttpResponse:
+    """The address in a site's QR code."""
+    found = sites.by_code(code)
+    if found is None:
+        raise Http404
+    return redirect("public:site", slug=found.slug)
+
+
+@public
+def short_pilot(request: HttpRequest, code: str) -> HttpResponse:
+    found = pilots.by_code(code)
+    if found is None:
+        raise Http404
+    return redirect("public:pilot", slug=found.slug)
+
+
+@public
+def health(request: HttpRequest) -> HttpResponse:
+    """For whoever watches the service: the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+

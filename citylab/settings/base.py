@@ -47,7 +47,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_fsm",
-    "rules",
+    "rules.apps.AutodiscoverRulesConfig",
     "csp",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -1,0 +1,113 @@
+"""A person in front of a real browser: what they see, and what nobody should see on any page."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+DESKTOP = {"width": 1440, "height": 1000}
+PHONE = {"width": 360, "height": 780}
+# WCAG 2.1 AA (EN 301 549) and axe's own good practice.
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+WAIT_MILLISECONDS = 15_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, or the one named by CHROMIUM."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Walker:
+    """Somebody who walks through the product in one language, on a desktop or a phone.
+
+    Every page they reach is looked at: axe finds nothing, nothing is refused by the Content Security Policy or fails in a script, nothing
+    sticks out sideways, and the page is in their language. With SCREENSHOTS=folder each page leaves a picture there.
+    """
+
+    def __init__(self, browser: Browser, address: str, language: str, viewport: dict[str, int], name: str) -> None:
+        self.address, self.language, self.name = address, language, name
+        self.context = browser.new_context(viewport=viewport, locale="it-IT" if language == "it" else "en-GB")  # type: ignore[arg-type]
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(WAIT_MILLISECONDS)
+        expect.set_options(timeout=WAIT_MILLISECONDS)
+        self.complaints: list[str] = []
+        self.pictures = 0
+        self.page.on("console", lambda message: self._heard(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script error: {error}"))
+
+    def _heard(self, kind: str, text: str) -> None:
+        # The browser reports our own answers 403, 404, 409 and 422 as errors; tests assert those by what the page says.
+        if kind == "error" and not re.search(r"status of (403|404|409|422)", text):
+            self.complaints.append(text)
+
+    def open(self, path: str) -> None:
+        """Type an address."""
+        self.page.goto(self.address + path)
+        self.look()
+
+    def follow(self, name: str | re.Pattern[str], *, within: Locator | None = None, nth: int = 0) -> None:
+        """Click a link by what it says, and look at the page it leads to."""
+        (within or self.page).get_by_role("link", name=name).nth(nth).click()
+        self.look()
+
+    def press(self, name: str | re.Pattern[str], *, within: Locator | None = None, nth: int = 0) -> None:
+        """Press a button by what it says, and look at the page that answers."""
+        (within or self.page).get_by_role("button", name=name).nth(nth).click()
+        self.look()
+
+    def fill(self, label: str | re.Pattern[str], value: str, *, nth: int = 0) -> None:
+        self.page.get_by_label(label).nth(nth).fill(value)
+
+    def sees(self, *texts: str | re.Pattern[str]) -> None:
+        """These words are visible on the page."""
+        for text in texts:
+            expect(self.page.get_by_text(text).locator("visible=true").first).to_be_visible()
+
+    def sees_not(self, *texts: str | re.Pattern[str]) -> None:
+        for text in texts:
+            expect(self.page.get_by_text(text).locator("visible=true")).to_have_count(0)
+
+    def look(self) -> None:
+        """What must hold on every page."""
+        self.page.wait_for_load_state("load")
+        self._picture()
+        where = f"{self.page.url} ({self.language}, {self.page.viewport_size})"
+        assert not self.complaints, f"{where}: {self.complaints}"
+        assert self.page.locator("html").get_attribute("lang") == self.language, where
+        over = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over <= 0, f"{where} sticks out sideways by {over} px"
+        found = Axe().run(self.page, options=RULES).response["violations"]
+        assert not found, f"{where}:\n" + "\n".join(f"{v['id']}: {v['help']}: {[node['html'][:160] for node in v['nodes'][:3]]}" for v in found)
+
+    def _picture(self) -> None:
+        folder = os.environ.get("SCREENSHOTS")
+        if folder:
+            self.pictures += 1
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=f"{folder}/{self.name}-{self.language}-{self.pictures:02d}.png", full_page=True)
+
+    def close(self) -> None:
+        self.context.close()
+
+
+def walkers(browser: Browser, address: str, name: str) -> Iterator[Any]:
+    """Makes walkers and closes their browsers' windows at the end: `make(language, viewport)`."""
+    made: list[Walker] = []
+
+    def make(language: str, viewport: dict[str, int]) -> Walker:
+        made.append(Walker(browser, address, language, viewport, f"{name}{len(made) or ''}"))
+        return made[-1]
+
+    yield make
+    for walker in made:
+        walker.close()

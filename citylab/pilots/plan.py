@@ -34,7 +34,7 @@ def gates(answers: Mapping[str, Any], *, has_site: bool) -> dict[str, str]:
         Gate.Kind.INSURANCE: RED,
         Gate.Kind.FEES: RED,
         Gate.Kind.DEPOSIT: RED if has_site else NOT_NEEDED,
-        Gate.Kind.DPIA: RED if answers.get("personal_data") not in (None, "", False, "no") else NOT_NEEDED,
+        Gate.Kind.DPIA: RED if answers.get("has_personal_data") else NOT_NEEDED,
         Gate.Kind.SLOT: RED if has_site else NOT_NEEDED,
     }
 
@@ -77,4 +77,4 @@ def _number(value: Any) -> Decimal | None:
         number = Decimal(str(value).strip().replace(",", "."))
     except InvalidOperation:
         return None
-    return number.quantize(Decimal("0.01")) if number.is_finite() and abs(number) < 10**12 else None
+    return number.quantize(Decimal("0.0001")) if number.is_finite() and abs(number) < 10**10 else None

@@ -58,8 +58,8 @@ class Indicator(models.Model):
     name_it = models.CharField(max_length=160)
     name_en = models.CharField(max_length=160)
     unit = models.CharField(max_length=20, blank=True)
-    baseline = models.DecimalField(max_digits=14, decimal_places=2)
-    target = models.DecimalField(max_digits=14, decimal_places=2)
+    baseline = models.DecimalField(max_digits=14, decimal_places=4)
+    target = models.DecimalField(max_digits=14, decimal_places=4)
     method = models.CharField(max_length=300, blank=True)
     is_public = models.BooleanField(default=True)
 
@@ -72,7 +72,7 @@ class Indicator(models.Model):
 class Reading(models.Model):
     indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="readings")
     read_on = models.DateField()
-    value = models.DecimalField(max_digits=14, decimal_places=2)
+    value = models.DecimalField(max_digits=14, decimal_places=4)
     note = models.CharField(max_length=300, blank=True)
     entered_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
     entered_at = models.DateTimeField()
@@ -142,10 +142,17 @@ class ExtensionRequest(models.Model):
 class SuspensionRequest(models.Model):
     """The start-up may ask for a suspension; the officer decides."""
 
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        GRANTED = "granted", _("Granted")
+        DECLINED = "declined", _("Declined")
+        LAPSED = "lapsed", _("Lapsed")  # the pilot left the site before an answer
+
     pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="suspension_requests")
     reason = models.TextField()
     requested_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
     requested_at = models.DateTimeField()
+    result = models.CharField(max_length=20, choices=State.choices, default=State.REQUESTED)
     answered_at = models.DateTimeField(null=True, blank=True)
     answer = models.TextField(blank=True)  # why it was declined; empty when the suspension itself is the answer
 

@@ -1,1 +1,1 @@
-"""Writes of a pilot. Import the module that has the move: approving, preparing, running, ending, requesting, recording, presenting, assigning."""
+"""Writes of a pilot. Import the module that has the move: approving, preparing, running, ending, recording, presenting, assigning."""

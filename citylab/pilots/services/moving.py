@@ -12,7 +12,7 @@ from citylab.core.errors import Conflict, DomainError
 from citylab.core.locks import locked
 
 from ..duties import PilotFacts, duty
-from ..models import ExtensionRequest, Pilot
+from ..models import ExtensionRequest, Pilot, SuspensionRequest
 from ..rules import PERMISSIONS
 from ..workflow import ON_SITE, State
 
@@ -113,4 +113,4 @@ def lapse_requests(pilot: Pilot) -> None:
     """Requests that nobody answered before the pilot left the site have lost their object."""
     moment = clock.now()
     pilot.extension_requests.filter(result=ExtensionRequest.State.REQUESTED).update(result=ExtensionRequest.State.LAPSED, answered_at=moment)
-    pilot.suspension_requests.filter(answered_at__isnull=True).update(answered_at=moment)
+    pilot.suspension_requests.filter(answered_at__isnull=True).update(result=SuspensionRequest.State.LAPSED, answered_at=moment)

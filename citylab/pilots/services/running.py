@@ -37,9 +37,9 @@ def pilot_suspend(*, pilot_id: Any, actor: Any, reason: str, restart_conditions:
             restart_conditions=written(restart_conditions, "conditions_missing", _("Write what must happen before the pilot may go on.")),
             suspended_on=clock.today(),
         )
-        pilot.suspension_requests.filter(answered_at__isnull=True).update(answered_at=clock.now())
+        pilot.suspension_requests.filter(answered_at__isnull=True).update(result=SuspensionRequest.State.GRANTED, answered_at=clock.now())
         data = {"suspension": suspension.pk, "incident": incident.number if incident else None, "reason": audit.digest(pilot.audit_salt, suspension.reason)}
-        carry(pilot, "suspend", actor=actor, data=data)
+        carry(pilot, "suspend", actor=actor, data=data, payload={"suspension": suspension.pk})
     return suspension
 
 
@@ -132,7 +132,7 @@ def suspension_decline(*, request_id: Any, actor: Any, answer: str) -> Suspensio
         if asked.answered_at:
             raise Conflict("already_answered", _("This request has already been answered."))
         asked.answer = written(answer, "reason_missing", _("Give the reason."))
-        asked.answered_at = clock.now()
+        asked.result, asked.answered_at = SuspensionRequest.State.DECLINED, clock.now()
         asked.save()
         record(
             pilot, "decline_suspension", actor=actor, topic="pilot.suspension_declined", payload={"request": asked.pk},

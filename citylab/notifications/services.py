@@ -33,7 +33,7 @@ def notify(
     if OutgoingMessage.objects.filter(dedupe=dedupe).exists():
         return None
     language = language or (user.language if user is not None else settings.LANGUAGE_CODE)
-    subject, text, html = _rendered(kind, language, {**context, "user": user})
+    subject, text, html = rendered(kind, language, {**context, "user": user})
     moment = clock.now()
     try:
         with transaction.atomic():
@@ -48,8 +48,8 @@ def notify(
     return message
 
 
-def _rendered(kind: type[Notification], language: str, context: dict[str, Any]) -> tuple[str, str, str]:
-    """Subject (one line), text and HTML in `language`."""
+def rendered(kind: type[Notification], language: str, context: dict[str, Any]) -> tuple[str, str, str]:
+    """Subject (one line), text and HTML in `language`; `context` holds the reader as `user` (or None)."""
     values = {**context, "language": language, "site_url": settings.SITE_URL.rstrip("/"), "city": settings.CITY}
     with override(language):
         subject = " ".join(_plain(f"{kind.template}_subject.txt", values).split())[:250]

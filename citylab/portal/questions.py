@@ -4,29 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import get_language
-
 from citylab.proposals import form
 from citylab.proposals.form.definition import BOOLEAN, CHOICE, CHOICES, DATE, DECIMAL, INTEGER, LONG_TEXT, MONEY, ROWS, TEXT
 from citylab.proposals.services.drafting import fingerprint
-from citylab.taxonomy.models import Capability, S3Area, Sector, Technology
-from citylab.testbeds.models import Site
 
 WIDGETS = {TEXT: "text", LONG_TEXT: "textarea", CHOICE: "choice", CHOICES: "choices", INTEGER: "number", DECIMAL: "number", MONEY: "number", DATE: "date", BOOLEAN: "boolean", ROWS: "rows"}
 # Up to five options are radio buttons, more a list (Modello Comuni).
 RADIO_LIMIT = 5
-
-
-def run_time_choices() -> dict[str, dict[str, Any]]:
-    """The lists that exist only in the database: list name → code → name in the reader's language (five queries)."""
-    name = f"name_{(get_language() or 'it')[:2]}"
-
-    def listed(model: Any, **wanted: Any) -> dict[str, Any]:
-        return dict(model.objects.filter(**wanted).values_list("code", name))
-
-    return {
-        "sectors": listed(Sector), "s3_areas": listed(S3Area), "technologies": listed(Technology), "capabilities": listed(Capability), "sites": listed(Site, live=True),
-    }  # fmt: skip
 
 
 @dataclass

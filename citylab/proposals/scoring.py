@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 # Domain §4, default: at least sixty points of a hundred; a spread of two points or more is shown.
 PASS_POINTS = 60
 SPREAD_FLAG = 2
+# The criterion that decides between equal points.
+IMPACT = "impact"
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,24 @@ def result(criteria: Sequence[Mapping[str, Any]], sheets: Sequence[Mapping[str, 
         )
     points = sum((line.weight * line.mean for line in lines), Fraction(0)) / sum(line.weight for line in lines) * 20
     return Result(tuple(lines), points, len(sheets), points >= PASS_POINTS and all(line.passed for line in lines))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something to rank: its result (None without a confirmed sheet) and the moment it was received."""
+
+    key: Any
+    result: Result | None
+    received_at: datetime
+
+
+def ranked(entries: Sequence[Entry]) -> list[Entry]:
+    """Best first: points, then the mean of Impact, then whoever was received first (domain §4); those without a result last."""
+
+    def order(entry: Entry) -> tuple[bool, Fraction, Fraction, datetime]:
+        if entry.result is None:
+            return (True, Fraction(0), Fraction(0), entry.received_at)
+        impact = next((line.mean for line in entry.result.criteria if line.code == IMPACT), Fraction(0))
+        return (False, -entry.result.points, -impact, entry.received_at)
+
+    return sorted(entries, key=order)

@@ -1,15 +1,20 @@
 """Reads of the casework: the start-up's list, the officer's queue and the case page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils.translation import get_language
 
-from citylab.accounts.models import Role
+from citylab.accounts.models import Role, User
+from citylab.challenges.models import Challenge
 from citylab.core import clock
+from citylab.taxonomy.models import Capability, S3Area, Sector, Technology
+from citylab.testbeds.models import Site
 
 from . import scoring
-from .models import Assignment, Attachment, ChangeRequest, Evaluation, Proposal, ProposalSite, RefusalNotice, Turn
+from .models import Assignment, Attachment, ChangeRequest, Evaluation, Proposal, ProposalSite, ProposalVersion, RefusalNotice, Turn
 from .workflow import PENDING, State
 
 ROW = ("organisation", "challenge", "sector", "officer")
@@ -36,43 +41,65 @@ class QueueFilter:
     sector: str = ""
     challenge: str = ""
     late: bool = False
+    today: bool = False
+
+
+def _condition(user: Any, wanted: QueueFilter) -> Q:
+    """The filter as a condition, for the list and for the figures alike."""
+    found = Q(state=wanted.state) if wanted.state else Q(state__in=PENDING)
+    if wanted.turn:
+        found &= Q(turn=wanted.turn)
+    if wanted.officer == "me":
+        found &= Q(officer=user)
+    elif wanted.officer == "nobody":
+        found &= Q(officer__isnull=True)
+    elif wanted.officer.isdigit():
+        found &= Q(officer_id=int(wanted.officer))
+    if wanted.sector:
+        found &= Q(sector__code=wanted.sector)
+    if wanted.challenge:
+        found &= Q(challenge__code=wanted.challenge)
+    if wanted.late:
+        found &= Q(due_on__lt=clock.today(), turn=Turn.OFFICE)
+    if wanted.today:
+        found &= Q(due_on=clock.today(), turn=Turn.OFFICE)
+    for word in wanted.text.split():
+        found &= Q(number__icontains=word) | Q(title__icontains=word) | Q(organisation__legal_name__icontains=word)
+    return found
 
 
 def queue(user: Any, wanted: QueueFilter) -> QuerySet[Proposal]:
-    """The cases that the desk shows, late first, then by the day they are due."""
-    cases = Proposal.objects.exclude(state=State.DRAFT).select_related(*ROW).defer("answers", "field_versions")
-    cases = cases.filter(state=wanted.state) if wanted.state else cases.filter(state__in=PENDING)
-    if wanted.turn:
-        cases = cases.filter(turn=wanted.turn)
-    if wanted.officer == "me":
-        cases = cases.filter(officer=user)
-    elif wanted.officer == "nobody":
-        cases = cases.filter(officer__isnull=True)
-    elif wanted.officer.isdigit():
-        cases = cases.filter(officer_id=int(wanted.officer))
-    if wanted.sector:
-        cases = cases.filter(sector__code=wanted.sector)
-    if wanted.challenge:
-        cases = cases.filter(challenge__code=wanted.challenge)
-    if wanted.late:
-        cases = cases.filter(due_on__lt=clock.today(), turn=Turn.OFFICE)
-    for word in wanted.text.split():
-        cases = cases.filter(Q(number__icontains=word) | Q(title__icontains=word) | Q(organisation__legal_name__icontains=word))
-    return cases.order_by("due_on", "submitted_at", "pk")
+    """The cases that the desk shows: what the city owes comes first, by the day it is due; what waits for the start-up after it."""
+    cases = Proposal.objects.exclude(state=State.DRAFT).select_related(*ROW).defer("answers", "field_versions").filter(_condition(user, wanted))
+    # In descending order "office" stands before "nobody" and "applicant".
+    return cases.order_by("-turn", F("due_on").asc(nulls_last=True), "submitted_at", "pk")
 
 
-def queue_counts(user: Any) -> dict[str, int]:
-    """The figures over the queue, in one query."""
-    today = clock.today()
-    office = Q(turn=Turn.OFFICE)
-    return Proposal.objects.filter(state__in=PENDING).aggregate(
-        pending=Count("pk"),
-        mine=Count("pk", filter=Q(officer=user)),
-        unassigned=Count("pk", filter=Q(officer__isnull=True)),
-        late=Count("pk", filter=office & Q(due_on__lt=today)),
-        today=Count("pk", filter=office & Q(due_on=today)),
-        waiting=Count("pk", filter=Q(turn=Turn.APPLICANT)),
-    )
+def queue_counts(user: Any, saved: Mapping[str, QueueFilter] | None = None) -> dict[str, int]:
+    """The figures over the queue, and those of `saved` filters under their own names, all in one query."""
+    named = {
+        "pending": QueueFilter(),
+        "mine": QueueFilter(officer="me"),
+        "unassigned": QueueFilter(officer="nobody"),
+        "late": QueueFilter(late=True),
+        "today": QueueFilter(today=True),
+        "waiting": QueueFilter(turn=Turn.APPLICANT),
+        **(saved or {}),
+    }
+    states = {*PENDING, *(wanted.state for wanted in named.values() if wanted.state)} - {State.DRAFT}
+    return Proposal.objects.filter(state__in=states).aggregate(**{name: Count("pk", filter=_condition(user, wanted)) for name, wanted in named.items()})
+
+
+def run_time_choices() -> dict[str, dict[str, Any]]:
+    """The lists of the form that exist only in the database: list name → code → name in the reader's language (five queries)."""
+    name = f"name_{(get_language() or 'it')[:2]}"
+
+    def listed(model: Any, **wanted: Any) -> dict[str, Any]:
+        return dict(model.objects.filter(**wanted).values_list("code", name))
+
+    return {
+        "sectors": listed(Sector), "s3_areas": listed(S3Area), "technologies": listed(Technology), "capabilities": listed(Capability), "sites": listed(Site, live=True),
+    }  # fmt: skip
 
 
 def case(pk: Any) -> Proposal:
@@ -130,6 +157,49 @@ def assignments_of(user: Any) -> QuerySet[Assignment]:
         .annotate(confirmed=Count("evaluations", filter=Q(evaluations__confirmed_at__isnull=False)))
         .order_by("confirmed", "-assigned_at")
     )
+
+
+def officers_with_cases() -> QuerySet[User]:
+    """Whoever is responsible for an undecided case, also a person who no longer has the role, with the number of cases."""
+    pending = Proposal.objects.filter(state__in=PENDING, officer=OuterRef("pk")).order_by().values("officer").annotate(total=Count("pk")).values("total")
+    return User.objects.annotate(cases=Subquery(pending)).filter(cases__gt=0).order_by("name", "email")
+
+
+def competitive_challenges() -> QuerySet[Challenge]:
+    """Challenges that are ranked, with how many proposals the city received for each."""
+    received = Count("proposals", filter=~Q(proposals__state=State.DRAFT))
+    return Challenge.objects.filter(mode=Challenge.Mode.COMPETITIVE).select_related("progress", "sector").annotate(received=received).order_by(F("closes_at").desc(nulls_last=True), "code")
+
+
+@dataclass(frozen=True)
+class RankedProposal:
+    """A proposal in a ranking; `position` is None while no sheet about its latest version is confirmed."""
+
+    position: int | None
+    proposal: Proposal
+    result: scoring.Result | None
+
+
+def ranking(challenge: Challenge) -> list[RankedProposal]:
+    """The proposals of a competitive challenge in order: points, then Impact, then the moment of receipt (domain §4). Those that were
+    withdrawn or declared inadmissible take no part."""
+    sheets = Evaluation.objects.filter(confirmed_at__isnull=False).prefetch_related("scores")
+    versions = ProposalVersion.objects.only("proposal_id", "number", "criteria").prefetch_related(Prefetch("evaluations", sheets))
+    proposals = (
+        Proposal.objects.filter(challenge=challenge)
+        .exclude(state__in=[State.DRAFT, State.WITHDRAWN, State.INADMISSIBLE])
+        .select_related("organisation")
+        .defer("answers", "field_versions")
+        .prefetch_related(Prefetch("versions", versions))
+    )
+    entries = {proposal: _latest_result(proposal) for proposal in proposals}
+    order = scoring.ranked([scoring.Entry(proposal, result, proposal.submitted_at) for proposal, result in entries.items()])
+    return [RankedProposal(position if entry.result else None, entry.key, entry.result) for position, entry in enumerate(order, start=1)]
+
+
+def _latest_result(proposal: Proposal) -> scoring.Result | None:
+    latest = list(proposal.versions.all())[-1]
+    return scoring.result(latest.criteria, [{score.criterion: score.value for score in sheet.scores.all()} for sheet in latest.evaluations.all()])
 
 
 def drafts_with_deadline() -> QuerySet[Proposal]:

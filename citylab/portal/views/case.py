@@ -16,11 +16,11 @@ from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
 from citylab.proposals import form, selectors
 from citylab.proposals.models import Proposal, ProposalVersion, Signature
+from citylab.proposals.selectors import run_time_choices
 from citylab.proposals.services import clocks, deciding, drafting, submitting
 from citylab.proposals.workflow import State
 
 from ..forms import ObservationsForm, QuestionForm, SubmitForm, WithdrawForm
-from ..questions import run_time_choices
 from .proposal import own_proposal
 
 

@@ -20,11 +20,12 @@ from citylab.core import clock
 from citylab.core.errors import DomainError
 from citylab.proposals import files, form
 from citylab.proposals.models import Attachment, Proposal
+from citylab.proposals.selectors import run_time_choices
 from citylab.proposals.services import drafting, submitting
 from citylab.proposals.workflow import State
 from search.matching import match_proposal
 
-from ..questions import questions, run_time_choices, seen_marks, typed
+from ..questions import questions, seen_marks, typed
 
 
 def own_proposal(request: HttpRequest, pk: Any, permission: str = "proposals.view", *, wide: bool = False) -> Proposal:

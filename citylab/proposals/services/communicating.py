@@ -1,6 +1,6 @@
 """Formal messages: registered, with their channel and the day they were legally received."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +18,8 @@ from ..models import Communication, Proposal, RegisterEntry
 from .clocks import clock_refresh
 
 CASE = "proposal"
+# The same words by the same person within this time are one message sent twice.
+REPEATED_WITHIN = timedelta(minutes=2)
 
 
 def communication_create(proposal: Proposal, *, kind: str, channel: str, subject: str, body: str, actor: Any) -> Communication:
@@ -38,12 +40,14 @@ def communication_create(proposal: Proposal, *, kind: str, channel: str, subject
 
 
 def message_send(*, proposal_id: Any, actor: Any, subject: str, body: str, channel: str) -> Communication:
-    """A formal message that moves nothing. Raises DomainError("message_empty")."""
+    """A formal message that moves nothing. Raises DomainError("message_empty"), Conflict("message_repeated") for a form sent twice."""
     if not subject.strip() or not body.strip():
         raise DomainError("message_empty", _("Write a subject and a text."))
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
         check_allowed(actor, "proposals.process", proposal)
+        if proposal.communications.filter(sent_by=actor, subject=subject.strip(), body=body.strip(), sent_at__gt=clock.now() - REPEATED_WITHIN).exists():
+            raise Conflict("message_repeated", _("This very message went out a moment ago; it was not sent twice."))
         message = communication_create(proposal, kind="message", channel=channel, subject=subject.strip(), body=body.strip(), actor=actor)
         audit.append(case_kind=CASE, case_id=proposal.pk, action="message", actor=actor, data={"communication": message.pk, "digest": audit.digest(proposal.audit_salt, body)})
         outbox.publish("proposal.message_sent", proposal.pk, communication=message.pk)

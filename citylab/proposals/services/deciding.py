@@ -14,7 +14,7 @@ from citylab.core.clock import deadlines
 from citylab.core.errors import DomainError
 from citylab.core.locks import locked
 
-from .. import register
+from .. import register, wording
 from ..models import Communication, Decision, Proposal, RefusalNotice, RegisterEntry, Turn
 from ..workflow import State
 from .clocks import clock_refresh
@@ -46,10 +46,10 @@ def decision_write(
         raise DomainError("conditions_missing", _("Write the conditions."))
     if outcome == Decision.Outcome.APPROVED_SUBJECT_TO_THIRD_PARTY and not third_party.strip():
         raise DomainError("third_party_missing", _("Name the third party."))
-    with override(proposal.language):
-        subject = _("Decision on proposal %(number)s: %(outcome)s") % {"number": proposal.number, "outcome": Decision.Outcome(outcome).label}
-    body = "\n\n".join(part for part in (reasons.strip(), conditions.strip(), third_party.strip()) if part)
-    message = communication_create(proposal, kind="decision", channel=channel, subject=subject, body=body, actor=actor)
+    words = wording.decision(
+        proposal, outcome=outcome, reasons=reasons, act_number=act_number, act_date=act_date, signed_by=signed_by, conditions=conditions, third_party=third_party
+    )
+    message = communication_create(proposal, kind="decision", channel=channel, subject=words.subject, body=words.body, actor=actor)
     proposal.decided_on = clock.today()
     proposal.turn = Turn.NOBODY
     clock_refresh(proposal)
@@ -105,9 +105,8 @@ def refusal_notice_give(*, proposal_id: Any, actor: Any, reasons: str, channel: 
         check_legal(proposal, "give_refusal_notice")
         check_allowed(actor, PROCESS, proposal)
         _evaluated(proposal)
-        with override(proposal.language):
-            subject = _("Reasons against proposal %(number)s: you have ten days to answer") % {"number": proposal.number}
-        message = communication_create(proposal, kind="refusal_notice", channel=channel, subject=subject, body=reasons.strip(), actor=actor)
+        words = wording.refusal_notice(proposal, reasons)
+        message = communication_create(proposal, kind="refusal_notice", channel=channel, subject=words.subject, body=words.body, actor=actor)
         today = clock.today()
         notice = RefusalNotice.objects.create(
             proposal=proposal, communication=message, reasons=reasons.strip(), suspended_on=today, observations_due_on=deadlines.observations_limit(message.legally_received_on or today)

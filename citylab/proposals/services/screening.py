@@ -8,16 +8,16 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from citylab.accounts.models import Role
 from citylab.audit import services as audit
 from citylab.audit.moves import check_allowed, check_legal, move
 from citylab.core import clock, outbox
 from citylab.core.clock import deadlines
-from citylab.core.errors import DomainError
+from citylab.core.errors import Conflict, DomainError
 from citylab.core.locks import locked
 
+from .. import wording
 from ..models import ChangeRequest, ChangeRequestItem, Decision, Note, Proposal, ProposalVersion, ScreeningCheck, Turn
 from ..screening import CHECKLIST
 from ..workflow import PENDING
@@ -32,14 +32,17 @@ def latest_version(proposal: Proposal) -> ProposalVersion:
     return proposal.versions.latest("number")
 
 
-def officer_assign(*, proposal_id: Any, actor: Any, officer: Any) -> Proposal:
+def officer_assign(*, proposal_id: Any, actor: Any, officer: Any, only_if_free: bool = False) -> Proposal:
     """Name the responsible officer (responsabile del procedimento, law 241/1990 art. 5).
 
-    Raises DomainError("not_an_officer") for somebody without the role or who belongs to the applicant.
+    Raises DomainError("not_an_officer") for somebody without the role or who belongs to the applicant; with `only_if_free`,
+    Conflict("already_taken") where a colleague has the case by now.
     """
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
         check_allowed(actor, PROCESS, proposal)
+        if only_if_free and proposal.officer_id not in (None, officer.pk):
+            raise Conflict("already_taken", _("%(officer)s has taken %(number)s meanwhile.") % {"officer": proposal.officer, "number": proposal.number})
         if not officer.has_perm(PROCESS, proposal):
             raise DomainError("not_an_officer", _("This person cannot be responsible for this case."))
         before = proposal.officer_id
@@ -50,16 +53,28 @@ def officer_assign(*, proposal_id: Any, actor: Any, officer: Any) -> Proposal:
     return proposal
 
 
-def cases_hand_over(*, actor: Any, from_officer: Any, to_officer: Any) -> int:
-    """Give all undecided cases of a colleague to another officer; how many were moved."""
+@dataclass(frozen=True)
+class HandOver:
+    """How many cases changed hands, and the numbers of those that stayed because of a conflict of interest."""
+
+    moved: int
+    kept: tuple[str, ...]
+
+
+def cases_hand_over(*, actor: Any, from_officer: Any, to_officer: Any) -> HandOver:
+    """Give all undecided cases of a colleague to another officer. Raises DomainError("not_allowed" | "not_an_officer")."""
     if not actor.has_perm("proposals.use_desk"):
         raise DomainError("not_allowed", _("You are not allowed to do this here, or not at this point."))
     if not get_user_model().objects.filter(pk=to_officer.pk, role_grants__role=Role.OFFICER).exists():
         raise DomainError("not_an_officer", _("This person cannot be responsible for this case."))
-    cases = list(Proposal.objects.filter(officer=from_officer, state__in=PENDING).values_list("pk", flat=True))
-    for pk in cases:
-        officer_assign(proposal_id=pk, actor=actor, officer=to_officer)
-    return len(cases)
+    moved, kept = 0, []
+    for pk, number in Proposal.objects.filter(officer=from_officer, state__in=PENDING).order_by("number").values_list("pk", "number"):
+        try:
+            officer_assign(proposal_id=pk, actor=actor, officer=to_officer)
+            moved += 1
+        except DomainError:  # one of the two belongs to this applicant: the case stays where it is
+            kept.append(number)
+    return HandOver(moved, tuple(kept))
 
 
 def screening_start(*, proposal_id: Any, actor: Any) -> Proposal:
@@ -74,14 +89,20 @@ def screening_start(*, proposal_id: Any, actor: Any) -> Proposal:
     return proposal
 
 
-def checklist_save(*, proposal_id: Any, actor: Any, results: Mapping[str, tuple[str, str]]) -> None:
-    """Save the checklist of the latest version: item code → (result, note)."""
+def checklist_save(*, proposal_id: Any, actor: Any, results: Mapping[str, tuple[str, str]], seen: Mapping[str, tuple[str, str]] | None = None) -> None:
+    """Save lines of the checklist of the latest version: item code → (result, note).
+
+    `seen`: the lines as they stood when the person began; Conflict("checklist_changed") where a colleague changed one of `results` since.
+    """
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
         check_allowed(actor, PROCESS, proposal)
         if proposal.state != "screening":
             check_legal(proposal, "start_evaluation")
         version = latest_version(proposal)
+        saved = {check.item: (check.result, check.note) for check in version.screening_checks.all()}
+        if seen is not None and any(saved.get(item, ("", "")) not in (seen.get(item, ("", "")), given) for item, given in results.items()):
+            raise Conflict("checklist_changed", _("A colleague changed the same lines of the checklist meanwhile. Compare and save again."))
         for item, (result, note) in results.items():
             if item not in CHECKLIST or result not in ScreeningCheck.Result.values:
                 raise DomainError("checklist", _("Unknown line of the checklist."))
@@ -110,10 +131,8 @@ def changes_request(*, proposal_id: Any, actor: Any, items: Sequence[AskedItem],
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
         check_legal(proposal, "request_changes")
         check_allowed(actor, PROCESS, proposal)
-        with override(proposal.language):
-            subject = _("Request for additions to proposal %(number)s") % {"number": proposal.number}
-        body = "\n".join([text.strip(), *(f"{index}. {item.text.strip()}" for index, item in enumerate(asked, start=1))]).strip()
-        message = communication_create(proposal, kind="changes_requested", channel=channel, subject=subject, body=body, actor=actor)
+        words = wording.changes_requested(proposal, asked, text)
+        message = communication_create(proposal, kind="changes_requested", channel=channel, subject=words.subject, body=words.body, actor=actor)
         today = clock.today()
         first = not proposal.change_requests.exists()
         request = ChangeRequest.objects.create(
@@ -127,7 +146,7 @@ def changes_request(*, proposal_id: Any, actor: Any, items: Sequence[AskedItem],
         clock_refresh(proposal)
         move(
             proposal, "request_changes", actor=actor, permission=PROCESS, case_kind=CASE, topic="proposal.changes_requested",
-            data={"request": request.pk, "items": len(asked), "clock_stopped": first, "digest": audit.digest(proposal.audit_salt, body)},
+            data={"request": request.pk, "items": len(asked), "clock_stopped": first, "digest": audit.digest(proposal.audit_salt, words.body)},
             payload={"communication": message.pk},
         )  # fmt: skip
     return request

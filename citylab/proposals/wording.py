@@ -1,0 +1,48 @@
+"""What formal messages say, in the language of the proposal: services send these words, and the desk shows them before they go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from . import form
+from .models import Decision, Proposal
+
+
+@dataclass(frozen=True)
+class Wording:
+    subject: str
+    body: str
+
+
+def changes_requested(proposal: Proposal, items: Sequence[Any], text: str) -> Wording:
+    """A request for additions: the opening words, then what is asked, numbered, each with its section."""
+    with override(proposal.language):
+        titles = {section.code: str(section.title) for section in form.definition(proposal.form_version).sections}
+        subject = _("Request for additions to proposal %(number)s") % {"number": proposal.number}
+        lines = [f"{index}. {titles[item.section]}: {item.text.strip()}" if item.section in titles else f"{index}. {item.text.strip()}" for index, item in enumerate(items, start=1)]
+    return Wording(subject, "\n".join([text.strip(), *lines]).strip())
+
+
+def refusal_notice(proposal: Proposal, reasons: str) -> Wording:
+    with override(proposal.language):
+        return Wording(_("Reasons against proposal %(number)s: you have ten days to answer") % {"number": proposal.number}, reasons.strip())
+
+
+def decision(
+    proposal: Proposal, *, outcome: str, reasons: str, act_number: str, act_date: date, signed_by: str, conditions: str = "", third_party: str = ""
+) -> Wording:
+    """A decision: reasons, conditions, the third party awaited, and the act that was adopted."""
+    with override(proposal.language):
+        subject = _("Decision on proposal %(number)s: %(outcome)s") % {"number": proposal.number, "outcome": Decision.Outcome(outcome).label}
+        parts = [
+            reasons.strip(),
+            _("Conditions:") + "\n" + conditions.strip() if conditions.strip() else "",
+            _("Subject to: %(third_party)s") % {"third_party": third_party.strip()} if third_party.strip() else "",
+            _("Act %(number)s of %(day)s, signed by %(who)s.") % {"number": act_number.strip(), "day": formats.date_format(act_date, "DATE_FORMAT"), "who": signed_by.strip()},
+        ]
+    return Wording(subject, "\n\n".join(part for part in parts if part))

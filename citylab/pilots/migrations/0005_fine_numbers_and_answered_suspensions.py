@@ -13,7 +13,7 @@ def name_the_answers(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pilots', '0004_suspensionrequest_answer_and_more'),
+        ('pilots', '0001_initial'),
     ]
 
     operations = [

@@ -9,6 +9,8 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from cms.views import front
+
 urlpatterns = [
     path("", include("citylab.public.short_urls")),
     path("editing/", include(wagtailadmin_urls)),
@@ -19,6 +21,7 @@ urlpatterns = [
         path(pgettext_lazy("url", "my-area/"), include("citylab.portal.urls")),
         path(pgettext_lazy("url", "desk/"), include("citylab.desk.urls")),
         path("", include("citylab.public.urls")),
+        path("", front, name="front"),
         path("", include(wagtail_urls)),
     ),
 ]

@@ -1,5 +1,7 @@
 """Blocks of the pages that editors compose."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageBlock
@@ -44,6 +46,7 @@ class StepBlock(blocks.StructBlock):
 
 
 class StepsBlock(blocks.StructBlock):
+    title = blocks.CharBlock(label=_("title"), max_length=120, required=False)
     steps = blocks.ListBlock(StepBlock(), label=_("steps"))
 
     class Meta:
@@ -69,6 +72,22 @@ class QuestionsBlock(blocks.StructBlock):
         template = "cms/blocks/questions.html"
 
 
+class SiteMapBlock(blocks.StaticBlock):
+    """Every section of the site and every published page in the reader's language."""
+
+    class Meta:
+        icon = "list-ul"
+        label = _("site map")
+        admin_text = _("Lists every section and every published page.")
+        template = "cms/blocks/site_map.html"
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        home = context["page"].get_site_home()
+        context["pages"] = home.get_descendants().live().public().defer_streamfields() if home else []
+        return context
+
+
 class BodyBlock(blocks.StreamBlock):
     """What a story or a help page is made of."""
 
@@ -79,25 +98,22 @@ class BodyBlock(blocks.StreamBlock):
     figures = FiguresBlock()
     steps = StepsBlock()
     questions = QuestionsBlock()
+    site_map = SiteMapBlock()
 
 
-class LinkBlock(blocks.StructBlock):
-    label = blocks.CharBlock(label=_("label"), max_length=60)
-    page = blocks.PageChooserBlock(label=_("page"), required=False)
-    address = blocks.CharBlock(label=_("or address"), required=False, help_text=_("A path of this site, such as /it/sfide/, or a full address."))
+class SectionBlock(blocks.StructBlock):
+    """A row of records under a title of the editor's; which ones, the page knows."""
 
-    class Meta:
-        icon = "link"
-        label = _("link")
+    title = blocks.CharBlock(label=_("title"), max_length=120)
 
 
 class HomeBlock(blocks.StreamBlock):
     """The sections of the home page below its head."""
 
-    closing_soon = blocks.StructBlock([("title", blocks.CharBlock(label=_("title")))], icon="time", label=_("challenges closing soon"), template="cms/blocks/closing_soon.html")
+    closing_soon = SectionBlock(icon="time", label=_("challenges closing soon"), template="cms/blocks/closing_soon.html")
     steps = StepsBlock()
     text = blocks.RichTextBlock(label=_("text"), features=FEATURES, template="cms/blocks/text.html")
-    sites = blocks.StructBlock([("title", blocks.CharBlock(label=_("title")))], icon="site", label=_("sites"), template="cms/blocks/sites.html")
-    pilots = blocks.StructBlock([("title", blocks.CharBlock(label=_("title")))], icon="pick", label=_("pilots"), template="cms/blocks/pilots.html")
-    stories = blocks.StructBlock([("title", blocks.CharBlock(label=_("title")))], icon="doc-full", label=_("stories"), template="cms/blocks/stories.html")
+    sites = SectionBlock(icon="site", label=_("sites"), template="cms/blocks/sites.html")
+    pilots = SectionBlock(icon="pick", label=_("pilots"), template="cms/blocks/pilots.html")
+    stories = SectionBlock(icon="doc-full", label=_("stories"), template="cms/blocks/stories.html")
     figures = FiguresBlock()

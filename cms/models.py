@@ -2,12 +2,17 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.core.paginator import Paginator
 from django.db import models
+from django.db.models import Count, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import StreamField
-from wagtail.models import AbstractGroupApprovalTask, Page, TaskState
+from wagtail.models import AbstractGroupApprovalTask, Page, PageManager, TaskState
+from wagtail.query import PageQuerySet
 from wagtail.search import index
 
 from citylab.challenges.selectors import open_challenges
@@ -18,8 +23,30 @@ from citylab.testbeds.selectors import visible_sites
 
 from .blocks import BodyBlock, HomeBlock
 
+PAGE_SIZE = 12
 
-class HomePage(Page):
+
+class CityPage(Page):
+    """What every page of ours knows: where it stands, and where it stands in the other language."""
+
+    class Meta:
+        abstract = True
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        context["ancestors"] = self.get_ancestors().filter(depth__gt=2) if self.depth > 3 else []
+        if self.depth == 2:
+            return context  # the front of either language: the plain addresses are right
+        # The language switch stays on this page; without a translation it leads to the other language's front.
+        translations = {page.locale.language_code: page for page in self.get_translations(inclusive=True).live().select_related("locale")}
+        context["language_addresses"] = {code: translations[code].get_url(request) if code in translations else f"/{code}/" for code, _name in settings.LANGUAGES}
+        return context
+
+    def get_site_home(self) -> "Page | None":
+        return self if self.depth == 2 else self.get_ancestors().filter(depth=2).first()
+
+
+class HomePage(CityPage):
     """The front of the site, one for each language."""
 
     lead = models.TextField(_("lead"), max_length=400, blank=True)
@@ -35,21 +62,32 @@ class HomePage(Page):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        moment = clock.now()
-        opened = list(open_challenges(moment))
+        opened = list(open_challenges(clock.now()))
+        site_count, pilot_count, stories_slug = self._figures()
         context.update(
             open_count=len(opened),
             closing=[challenge for challenge in opened if challenge.effective_closing][:3] or opened[:3],
-            sites=list(visible_sites()[:3]),
-            sites_count=visible_sites().count(),
-            pilots=list(public_pilots()[:3]),
-            pilots_count=public_pilots().count(),
-            stories=StoryPage.objects.live().filter(locale=self.locale).order_by("-published_on")[:3],
+            sites=visible_sites()[:3],
+            site_count=site_count,
+            pilots=public_pilots()[:3],
+            pilot_count=pilot_count,
+            stories_address=f"/{self.locale.language_code}/{stories_slug}/" if stories_slug else "",
+            stories=StoryPage.objects.cards().filter(locale=self.locale_id)[:3],
         )
         return context
 
 
-class StoryIndexPage(Page):
+    def _figures(self) -> tuple[int, int, str | None]:
+        """How many sites and pilots anyone may see, and where the stories are, in one query: this page is opened most."""
+
+        def count(records: models.QuerySet[Any]) -> Coalesce:
+            return Coalesce(Subquery(records.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")), 0)
+
+        index = StoryIndexPage.objects.live().filter(locale=self.locale_id).values("slug")[:1]
+        return HomePage.objects.filter(pk=self.pk).values_list(count(visible_sites()), count(public_pilots()), Subquery(index)).get()
+
+
+class StoryIndexPage(CityPage):
     lead = models.TextField(_("lead"), max_length=400, blank=True)
 
     content_panels: ClassVar[list[Any]] = [*Page.content_panels, FieldPanel("lead")]
@@ -63,17 +101,26 @@ class StoryIndexPage(Page):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        context["stories"] = StoryPage.objects.live().child_of(self).select_related("cover").order_by("-published_on")
+        # A list, not a query: counting would cost another one, and stories without their text are light.
+        context["stories"] = Paginator(list(StoryPage.objects.cards().child_of(self)), PAGE_SIZE).get_page(request.GET.get("page"))
         return context
 
 
-class StoryPage(Page):
+class StoryQuerySet(PageQuerySet):
+    def cards(self) -> "StoryQuerySet":
+        """The published stories, newest first, with what their cards show and without their text."""
+        return self.live().select_related("locale", "sector", "cover").prefetch_related("cover__renditions").defer("body").order_by("-published_on", "-pk")
+
+
+class StoryPage(CityPage):
     published_on = models.DateField(_("date"))
     sector = models.ForeignKey("taxonomy.Sector", models.SET_NULL, verbose_name=_("sector"), null=True, blank=True, related_name="+")
     intro = models.TextField(_("introduction"), max_length=400)
     cover = models.ForeignKey("wagtailimages.Image", models.SET_NULL, verbose_name=_("cover"), null=True, blank=True, related_name="+")
     body = StreamField(BodyBlock(), verbose_name=_("text"))
     source = models.CharField(_("source"), max_length=200, blank=True)
+
+    objects = PageManager.from_queryset(StoryQuerySet)()
 
     content_panels: ClassVar[list[Any]] = [
         *Page.content_panels,
@@ -92,13 +139,14 @@ class StoryPage(Page):
         verbose_name_plural = _("stories")
 
 
-class HelpPage(Page):
+class HelpPage(CityPage):
     """Help, notices and legal pages; a help page may have others below it."""
 
     lead = models.TextField(_("lead"), max_length=400, blank=True)
     body = StreamField(BodyBlock(), verbose_name=_("text"), blank=True)
+    to_confirm = models.BooleanField(_("still to be confirmed by the City"), default=False, help_text=_("The page says so above its text."))
 
-    content_panels: ClassVar[list[Any]] = [*Page.content_panels, FieldPanel("lead"), FieldPanel("body")]
+    content_panels: ClassVar[list[Any]] = [*Page.content_panels, FieldPanel("lead"), FieldPanel("to_confirm"), FieldPanel("body")]
     search_fields: ClassVar[list[Any]] = [*Page.search_fields, index.SearchField("lead"), index.SearchField("body")]
     subpage_types: ClassVar[list[str]] = ["cms.HelpPage"]
     parent_page_types: ClassVar[list[str]] = ["cms.HomePage", "cms.HelpPage"]
@@ -110,9 +158,8 @@ class HelpPage(Page):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        context["children"] = self.get_children().live()
-        parent = self.get_parent().specific
-        context["siblings"] = parent.get_children().live() if isinstance(parent, HelpPage) else []
+        context["children"] = HelpPage.objects.child_of(self).live()
+        context["siblings"] = HelpPage.objects.sibling_of(self).live() if self.depth > 3 else []
         return context
 
 

@@ -10,8 +10,8 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
-from wagtail.snippets.models import register_snippet
 from wagtail.admin.widgets.button import Button
+from wagtail.snippets.models import register_snippet
 
 from citylab.challenges.models import Challenge, Question
 from citylab.testbeds.models import Site

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
@@ -151,6 +152,9 @@ class ChallengeProgress(models.Model):
     frozen_criteria = models.JSONField(default=list)
     proposals_received = models.PositiveIntegerField(default=0)
 
+    def __str__(self) -> str:
+        return str(self.challenge_id)
+
 
 class DeadlineExtension(models.Model):
     challenge = models.ForeignKey(Challenge, models.PROTECT, related_name="extensions")
@@ -163,6 +167,9 @@ class DeadlineExtension(models.Model):
     class Meta:
         ordering = ["extended_at"]
         constraints = [models.CheckConstraint(condition=models.Q(to_moment__gt=models.F("from_moment")), name="extension_goes_later")]
+
+    def __str__(self) -> str:
+        return f"{self.from_moment} → {self.to_moment}"
 
 
 class Question(models.Model):
@@ -189,9 +196,18 @@ class Question(models.Model):
     def __str__(self) -> str:
         return self.text[:80]
 
+    @property
+    def answer_language(self) -> str:
+        """The language of the answer that a reader is shown: their own, or the only one there is."""
+        reader = "en" if (get_language() or "it").startswith("en") else "it"
+        return reader if getattr(self, f"answer_{reader}") else ("it" if reader == "en" else "en")
+
 
 class ChallengeAddress(models.Model):
     """A slug this challenge once had: it keeps leading to its page."""
 
     challenge = models.ForeignKey(Challenge, models.CASCADE, related_name="addresses")
     slug = models.SlugField(max_length=120, unique=True)
+
+    def __str__(self) -> str:
+        return self.slug

@@ -127,15 +127,15 @@ def challenge_close(*, challenge_id: Any, actor: Any) -> None:
         outbox.publish("challenge.closed", challenge.pk)
 
 
-def question_ask(*, challenge_id: Any, organisation_id: Any, text: str, language: str, actor: Any) -> Question:
-    """Ask in public about an open challenge; the question appears, without who asked, when it is answered.
+def question_ask(*, challenge_id: Any, text: str, language: str, actor: Any, organisation_id: Any = None) -> Question:
+    """Ask in public about an open challenge, alone or for an organisation; the question appears, without who asked, when it is answered.
 
     Raises DomainError("challenge_closed"), DomainError("text_missing"), NotAllowed for a stranger to the organisation.
     """
     with transaction.atomic():
         challenge = locked(Challenge.objects.select_related("progress"), challenge_id)
         check_allowed(actor, "challenges.ask_question", challenge)
-        if membership_role(actor, organisation_id) is None:
+        if organisation_id is not None and membership_role(actor, organisation_id) is None:
             raise NotAllowed("not_allowed", _("You do not belong to this organisation."))
         if not challenge.live or status(challenge, clock.now()) != Status.OPEN:
             raise DomainError("challenge_closed", _("Questions can be asked only while the challenge is open."))

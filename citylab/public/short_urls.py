@@ -7,6 +7,7 @@ from . import views
 urlpatterns = [
     path("", views.root, name="root"),
     path("health/", views.health, name="health"),
+    path("c/<slug:code>", views.short_challenge, name="short_challenge"),
     path("s/<slug:code>", views.short_site, name="short_site"),
     path("p/<slug:code>", views.short_pilot, name="short_pilot"),
 ]

@@ -2,23 +2,30 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from citylab.accounts.access import public
+from citylab.accounts.access import public, signed_in
 from citylab.accounts.models import Organisation
 from citylab.challenges import selectors as challenges
 from citylab.challenges.models import Challenge
+from citylab.challenges.services import question_ask
 from citylab.core import clock
+from citylab.core.errors import DomainError
 from citylab.pilots import selectors as pilots
 from citylab.taxonomy.models import Programme
 from citylab.testbeds import selectors as sites
 from citylab.testbeds.models import SITE_CONSTRAINTS, Site
 from search.listing import Facet, Listing, found_ids, listing
+
+from .forms import QuestionForm
+from .structured import challenge_sheet, service_sheet
 
 PAGE_SIZE = 12
 
@@ -66,18 +73,38 @@ def challenge(request: HttpRequest, slug: str) -> HttpResponse:
         if moved is None:
             raise Http404
         return redirect("public:challenge", slug=moved.slug, permanent=True)
-    return render(request, "public/challenge.html", _challenge_context(found))
+    return render(request, "public/challenge.html", _challenge_context(request, found))
 
 
-def _challenge_context(found: Challenge) -> dict[str, Any]:
+def _challenge_context(request: HttpRequest, found: Challenge) -> dict[str, Any]:
     moment = clock.now()
     closes = found.effective_closes_at
+    kinds = dict(Organisation.Kind.choices)
     return {
-        "challenge": found, "status": challenges.status(found, moment), "closes_at": closes, "days_left": (closes.astimezone(clock.rome).date() - clock.today()).days if closes else None,
-        "criteria": challenges.criteria_of(found), "questions": list(challenges.published_questions(found)) if found.pk else [],
-        "kinds": [dict(Organisation.Kind.choices)[kind] for kind in found.applicant_kinds or [] if kind in Organisation.Kind.values],
-        "pilots": list(pilots.public_pilots().filter(challenge=found)[:6]) if found.pk else [],
+        "challenge": found, "status": challenges.status(found, moment), "closes_at": closes, "days_left": clock.days_until(closes) if closes else None,
+        "criteria": challenges.criteria_of(found), "questions": list(challenges.published_questions(found)), "extensions": list(found.extensions.all()),
+        "kinds": [kinds[kind] for kind in found.applicant_kinds if kind in kinds], "pilots": list(pilots.public_pilots().filter(challenge=found)[:6]),
+        "structured": challenge_sheet(request, found, closes),
     }  # fmt: skip
+
+
+@signed_in
+def ask(request: HttpRequest, slug: str) -> HttpResponse:
+    """A public question about an open challenge; whoever has signed in may ask."""
+    found = challenges.challenge_detail(slug, clock.now())
+    if found is None:
+        raise Http404
+    form = QuestionForm(request.POST or None)
+    is_open = challenges.is_open(found, clock.now())
+    if request.method == "POST" and form.is_valid():
+        try:
+            question_ask(challenge_id=found.pk, language=(get_language() or "it")[:2], actor=request.user, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error("text", str(error))
+        else:
+            messages.success(request, _("Your question has been sent. It appears on this page, without your name, when it is answered."))
+            return redirect(f"{found.get_absolute_url()}#questions")
+    return render(request, "public/ask.html", {"challenge": found, "form": form, "is_open": is_open}, status=422 if form.errors else 200)
 
 
 SITE_FACETS = [
@@ -111,11 +138,10 @@ def site(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _site_context(found: Site) -> dict[str, Any]:
     today = clock.today()
-    saved = found.pk is not None
     return {
         "site": found, "constraints": [SITE_CONSTRAINTS[code] for code in found.constraints or [] if code in SITE_CONSTRAINTS],
-        "bookings": list(sites.site_bookings(found, today)) if saved else [], "next_free": sites.next_free(found, 30, today) if saved else None,
-        "pilots": list(pilots.public_pilots().filter(site=found)[:8]) if saved else [],
+        "bookings": list(sites.site_bookings(found, today)), "next_free": sites.next_free(found, 30, today),
+        "pilots": list(pilots.public_pilots().filter(site=found)[:8]),
         "points": [{"lat": found.latitude, "lon": found.longitude, "name": found.name, "address": "#main"}],
     }  # fmt: skip
 
@@ -164,6 +190,12 @@ def programme(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @public
+def apply(request: HttpRequest) -> HttpResponse:
+    """The service sheet of “Present a proposal” (Modello Comuni)."""
+    return render(request, "public/apply.html", {"structured": service_sheet(request)})
+
+
+@public
 def search(request: HttpRequest) -> HttpResponse:
     """The site-wide search over challenges, sites and pilots."""
     query = request.GET.get("q", "")[:300]
@@ -184,6 +216,14 @@ def search(request: HttpRequest) -> HttpResponse:
 @public
 def root(request: HttpRequest) -> HttpResponse:
     return redirect("/en/" if request.LANGUAGE_CODE == "en" else "/it/")  # type: ignore[attr-defined]
+
+
+@public
+def short_challenge(request: HttpRequest, code: str) -> HttpResponse:
+    found = challenges.by_code(code)
+    if found is None:
+        raise Http404
+    return redirect("public:challenge", slug=found.slug)
 
 
 @public
@@ -209,5 +249,3 @@ def health(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"status": "ok"})
-
-

@@ -125,7 +125,7 @@ class SiteCalendar:
                 cuts.add(edge)
         days = sorted(day for day in cuts if around.starts_on <= day <= around.ends_on + DAY)
         found: list[tuple[Period, list[int]]] = []
-        for first, following in zip(days, days[1:]):
+        for first, following in zip(days, days[1:], strict=False):
             piece = Period(first, following - DAY)
             places = self.free_places(piece)
             if places and found and found[-1][1] == places and found[-1][0].ends_on + DAY == first:

@@ -122,6 +122,9 @@ class Asset(models.Model):
         verbose_name_plural = _("assets")
         ordering = ["capability__position", "id"]
 
+    def __str__(self) -> str:
+        return str(self.capability)
+
 
 class RequiredPermit(models.Model):
     """An authorisation that pilots here usually need, with its office and lead time in days."""
@@ -140,6 +143,9 @@ class RequiredPermit(models.Model):
         verbose_name = _("permit")
         verbose_name_plural = _("permits")
         ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.kind)
 
 
 class Blackout(models.Model):
@@ -163,6 +169,9 @@ class Blackout(models.Model):
                 condition=models.Q(ends_on__gte=models.F("starts_on")), name="blackout_ends_after_start", violation_error_message=_("The last day comes before the first.")
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} – {self.ends_on}"
 
 
 class Booking(models.Model):
@@ -198,9 +207,15 @@ class Booking(models.Model):
         ]
         indexes = [models.Index(fields=["site", "state", "starts_on"], name="booking_site_state_starts")]
 
+    def __str__(self) -> str:
+        return f"{self.label} {self.starts_on} – {self.ends_on}"
+
 
 class SiteAddress(models.Model):
     """A slug this site once had: it keeps leading to its page."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="addresses")
     slug = models.SlugField(max_length=120, unique=True)
+
+    def __str__(self) -> str:
+        return self.slug

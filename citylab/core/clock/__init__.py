@@ -21,6 +21,11 @@ def today() -> date:
     return now().date()
 
 
+def days_until(moment: datetime) -> int:
+    """Whole days on the calendar of Rome from today to the day of `moment`."""
+    return (moment.astimezone(rome).date() - today()).days
+
+
 @contextmanager
 def travelling_to(moment: datetime) -> Iterator[datetime]:
     """Inside the block it is `moment` (aware), for this thread or task alone; blocks may be nested. Raises ValueError for a naive moment."""

@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
 from cms import setup
 
@@ -10,6 +9,5 @@ class Command(BaseCommand):
     help = "Creates the editors' groups, permissions, moderation and first pages where they are missing."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            setup.prepare()
+        setup.prepare()
         self.stdout.write(self.style.SUCCESS("The editors' room is ready."))

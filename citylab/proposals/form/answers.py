@@ -50,7 +50,7 @@ def read_date(text: str) -> str:
 def read_value(question: Field, typed: Sequence[str]) -> Any:
     """The answer to one question (rows excepted) from the values of its form field; what cannot be read is kept as typed."""
     if question.kind == CHOICES:
-        return [value for value in typed if value]
+        return list(dict.fromkeys(value for value in typed if value))
     if question.kind == BOOLEAN:
         return bool(typed) and typed[-1] not in ("", "off", "false")
     text = typed[-1].replace("\r\n", "\n") if typed else ""
@@ -68,11 +68,15 @@ def read_value(question: Field, typed: Sequence[str]) -> Any:
 
 
 def read_section(section: Section, data: Any) -> dict[str, Any]:
-    """The answers of a section from a QueryDict. Rows come as `name-index-sub`; wholly empty rows are dropped."""
+    """The answers of a section from a QueryDict. Rows come as `name-index-sub`; wholly empty rows are dropped.
+
+    A box that is not ticked and a list of which nothing is chosen send nothing: they are answers all the same. A question of yes or no is
+    not, until one of them is chosen.
+    """
     answers: dict[str, Any] = {}
     for question in section.fields:
         if question.kind != ROWS:
-            if question.kind in (BOOLEAN, CHOICES) or question.name in data:
+            if question.kind == CHOICES or question.is_box or question.name in data:
                 answers[question.name] = read_value(question, data.getlist(question.name))
             continue
         pattern = re.compile(rf"{question.name}-(\d+)-")

@@ -36,6 +36,11 @@ class Field:
     autocomplete: str = "off"
     declaration: bool = False
 
+    @property
+    def is_box(self) -> bool:
+        """A box to tick: what must be declared. Every other question of yes or no has both to choose from."""
+        return self.kind == BOOLEAN and self.required
+
     def applies(self, answers: Mapping[str, Any]) -> bool:
         """Whether the question is asked, given the other answers."""
         if self.shown_when is None:

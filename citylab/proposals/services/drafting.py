@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from citylab.accounts.models import Organisation
 from citylab.audit import services as audit
-from citylab.audit.moves import check_allowed
+from citylab.audit.moves import check_allowed, illegal_move
 from citylab.challenges.models import Challenge
 from citylab.challenges.selectors import is_open
 from citylab.core import clock, outbox
@@ -23,14 +23,15 @@ from citylab.testbeds.models import Site
 
 from .. import files, form
 from ..models import Attachment, Proposal, ProposalSite, Signature
-from ..workflow import State
+from ..workflow import EDITABLE, State
 
 CASE = "proposal"
 
 
 def fingerprint(value: Any) -> str:
-    """A short mark of one answer as a page showed it, so that a save knows what the person really changed."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[:16]
+    """A short mark of one answer as a page showed it, so that a save knows what the person really changed. No answer is an empty one."""
+    given = None if value in ("", []) else value
+    return hashlib.sha256(json.dumps(given, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,13 @@ def _writable_organisation(organisation: Organisation, actor: Any) -> None:
         raise NotAllowed("not_allowed", _("Only an owner or an editor of the organisation can write proposals."))
 
 
+def check_writable(proposal: Proposal, actor: Any) -> None:
+    """Raises NotAllowed for somebody who does not write for the applicant, Conflict where the case went on meanwhile."""
+    check_allowed(actor, "proposals.write", proposal)
+    if proposal.state not in EDITABLE:
+        raise illegal_move(proposal)
+
+
 def proposal_start(*, organisation: Organisation, actor: Any, challenge: Challenge | None = None, language: str = "it") -> Proposal:
     """A new draft for `challenge`, or one of the organisation's own.
 
@@ -99,21 +107,22 @@ def answers_save(
 ) -> Saved:
     """Save the given answers (already cleaned, field name → value) of a draft or of a proposal whose additions were requested.
 
-    `base_version` is the version the page was made from and `seen` the fingerprints of the answers it showed: an answer that the
-    person did not touch is left as it is now; one that somebody else changed meanwhile raises SaveConflict with both texts.
+    `seen` holds the fingerprints of the answers that the page showed: an answer that the person did not touch is left as it is now;
+    one that somebody else changed meanwhile raises SaveConflict with both texts. For answers without a fingerprint `base_version`, the
+    version the page was made from, says whether somebody else was there.
     """
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
-        check_allowed(actor, "proposals.edit", proposal)
+        check_writable(proposal, actor)
         before = proposal.answers
         seen = seen or {}
         touched = {
             name: value for name, value in answers.items() if before.get(name) != value and (name not in seen or fingerprint(value) != seen[name])
         }
         conflicts = [
-            FieldConflict(name, value, before.get(name), proposal.field_versions[name][1])
+            FieldConflict(name, value, before.get(name), proposal.field_versions.get(name, [0, None])[1])
             for name, value in touched.items()
-            if proposal.field_versions.get(name, [0])[0] > base_version
+            if (fingerprint(before.get(name)) != seen[name] if name in seen else proposal.field_versions.get(name, [0])[0] > base_version)
         ]
         if conflicts:
             raise SaveConflict(conflicts, proposal.version)
@@ -173,7 +182,9 @@ def proposal_delete(*, proposal_id: Any, actor: Any) -> None:
     """Delete a draft. What was submitted is never deleted."""
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
-        check_allowed(actor, "proposals.delete_draft", proposal)
+        check_writable(proposal, actor)
+        if proposal.state != State.DRAFT:
+            raise illegal_move(proposal)
         audit.append(case_kind=CASE, case_id=proposal.pk, action="delete_draft", actor=actor, from_state=State.DRAFT)
         proposal.delete()
 
@@ -182,7 +193,7 @@ def draft_form_upgrade(*, proposal_id: Any, actor: Any) -> list[str]:
     """Move a draft to the current form; gives the notices to show. A submitted proposal never moves."""
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
-        check_allowed(actor, "proposals.edit", proposal)
+        check_writable(proposal, actor)
         current = form.current().version
         if proposal.state != State.DRAFT or proposal.form_version == current:
             return []
@@ -196,16 +207,16 @@ def draft_form_upgrade(*, proposal_id: Any, actor: Any) -> list[str]:
 def attachment_add(*, proposal_id: Any, actor: Any, kind: str, upload: Any) -> Attachment:
     """Check and keep a file of the proposal. `kind` is one of the form's attachment kinds.
 
-    Raises DomainError where the file is not accepted, NotAllowed where the proposal cannot be edited.
+    Raises DomainError where the file is not accepted, Conflict where the proposal can no longer be edited, NotAllowed.
     """
     proposal = Proposal.objects.get(pk=proposal_id)
-    check_allowed(actor, "proposals.edit", proposal)
+    check_writable(proposal, actor)
     if kind not in form.attachment_kinds(form.definition(proposal.form_version)):
         raise DomainError("attachment_kind", _("Choose what this file is."))
     stored = files.store(upload)  # outside the lock: a large file must not hold up a colleague's save
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
-        check_allowed(actor, "proposals.edit", proposal)
+        check_writable(proposal, actor)
         attachment = Attachment.objects.create(
             proposal=proposal,
             kind=kind,
@@ -226,7 +237,7 @@ def attachment_remove(*, attachment_id: Any, actor: Any) -> None:
     with transaction.atomic():
         attachment = Attachment.objects.select_related("proposal").get(pk=attachment_id)
         proposal = locked(Proposal, attachment.proposal_id)
-        check_allowed(actor, "proposals.edit", proposal)
+        check_writable(proposal, actor)
         if attachment.removed_at is None:
             attachment.removed_at = clock.now()
             attachment.save(update_fields=["removed_at"])

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,6 +23,7 @@ from ..models import Attachment, Communication, Proposal, ProposalVersion, Regis
 from .clocks import clock_refresh
 
 CASE = "proposal"
+WRITE = "proposals.write"
 
 
 @dataclass(frozen=True)
@@ -65,36 +66,45 @@ def problems_of(proposal: Proposal, choices: Any = None) -> list[Any]:
     return list(form.problems(definition, proposal.answers, [a.kind for a in attachments_of(proposal)], choices, clock.today()))
 
 
-def signature_check(signature: SignatureGiven) -> None:
-    """Raises DomainError("signature_…") unless the files are what the declared kind of signature needs (CAD art. 65)."""
+def signature_faults(signature: SignatureGiven) -> list[DomainError]:
+    """All that is wrong with a signature, as DomainError("signature_…"): the files must be what its kind needs (CAD art. 65)."""
+    faults = []
+    if signature.kind not in Signature.Kind.values:
+        faults.append(DomainError("signature_kind", _("Choose how the legal representative signed.")))
     if not signature.signatory.strip():
-        raise DomainError("signature_signatory", _("Write who signed."))
+        faults.append(DomainError("signature_signatory", _("Write who signed.")))
     if signature.document is None:
-        raise DomainError("signature_document", _("Attach the signed summary."))
-    with files.opened(signature.document.key) as handle:
-        content = handle.read()
-    if signature.kind == Signature.Kind.P7M and signature.document.content_type != "application/pkcs7-mime":
-        raise DomainError("signature_document", _("You said p7m, but the file is not a signed p7m."))
-    if signature.kind == Signature.Kind.PDF and (signature.document.content_type != "application/pdf" or not files.pdf_is_signed(content)):
-        raise DomainError("signature_document", _("This PDF carries no digital signature. Sign it, or choose another way of signing."))
+        faults.append(DomainError("signature_document", _("Attach the signed summary.")))
+    elif signature.kind == Signature.Kind.P7M and signature.document.content_type != "application/pkcs7-mime":
+        faults.append(DomainError("signature_document", _("You said p7m, but the file is not a signed p7m.")))
+    elif signature.kind == Signature.Kind.PDF and not _is_signed_pdf(signature.document):
+        faults.append(DomainError("signature_document", _("This PDF carries no digital signature. Sign it, or choose another way of signing.")))
     if signature.kind == Signature.Kind.HANDWRITTEN and signature.identity_document is None:
-        raise DomainError("signature_identity", _("A handwritten signature needs a copy of the signatory's identity document (DPR 445/2000 art. 38)."))
+        faults.append(DomainError("signature_identity", _("A handwritten signature needs a copy of the signatory's identity document (DPR 445/2000 art. 38).")))
+    return faults
 
 
-def stamp_check(stamp: StampGiven, today: date) -> None:
-    """Raises DomainError("stamp_…") for a stamp that is incomplete, malformed or dated in the future."""
+def _is_signed_pdf(document: Attachment) -> bool:
+    if document.content_type != "application/pdf":
+        return False
+    with files.opened(document.key) as handle:
+        return files.pdf_is_signed(handle.read())
+
+
+def stamp_faults(stamp: StampGiven, today: date) -> list[DomainError]:
+    """All that is wrong with a stamp, as DomainError("stamp_…"): incomplete, malformed or dated in the future."""
     if stamp.exemption:
-        if stamp.exemption not in StampDuty.Ground.values:
-            raise DomainError("stamp_exemption", _("Choose the ground of exemption."))
-        return
+        return [] if stamp.exemption in StampDuty.Ground.values else [DomainError("stamp_exemption", _("Choose the ground of exemption."))]
+    faults = []
     if not (len(stamp.serial_number) == 14 and stamp.serial_number.isascii() and stamp.serial_number.isdigit()):
-        raise DomainError("stamp_serial_number", _("The serial number of a revenue stamp has 14 digits."))
+        faults.append(DomainError("stamp_serial_number", _("The serial number of a revenue stamp has 14 digits.")))
     if stamp.stamped_on is None:
-        raise DomainError("stamp_stamped_on", _("Write the date printed on the stamp."))
-    if stamp.stamped_on > today:
-        raise DomainError("stamp_stamped_on", _("The date of the stamp is in the future."))
+        faults.append(DomainError("stamp_stamped_on", _("Write the date printed on the stamp.")))
+    elif stamp.stamped_on > today:
+        faults.append(DomainError("stamp_stamped_on", _("The date of the stamp is in the future.")))
     if not stamp.not_reused:
-        raise DomainError("stamp_not_reused", _("Declare that the stamp was not and will not be used for another document."))
+        faults.append(DomainError("stamp_not_reused", _("Declare that the stamp was not and will not be used for another document.")))
+    return faults
 
 
 def _challenge_as_it_stands(proposal: Proposal) -> dict[str, Any]:
@@ -115,9 +125,13 @@ def _organisation_as_it_stands(proposal: Proposal) -> dict[str, Any]:
     return {name: getattr(organisation, name) for name in names}
 
 
-def version_create(proposal: Proposal, actor: Any, *, subject: str) -> ProposalVersion:
-    """Freeze the proposal as it stands into its next version and enter it in the register. `proposal` must be locked."""
-    content = {
+# The files that carry the signature itself: what is signed cannot contain them.
+SIGNATURE_FILES = ("signed_summary", "identity_document")
+
+
+def content_of(proposal: Proposal) -> dict[str, Any]:
+    """All that a version of the proposal, as it stands, would hold."""
+    return {
         "answers": proposal.answers,
         "organisation": _organisation_as_it_stands(proposal),
         "files": [{"id": str(a.pk), "kind": a.kind, "name": a.name, "size": a.size, "sha256": a.sha256} for a in attachments_of(proposal)],
@@ -125,13 +139,23 @@ def version_create(proposal: Proposal, actor: Any, *, subject: str) -> ProposalV
         "criteria": criteria_of(proposal.challenge),
         "sites": [{"code": w.site.code, "name_it": w.site.name_it, "name_en": w.site.name_en} for w in proposal.wished_sites.select_related("site")],
     }
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """The SHA-256 of what is signed: printed on the summary before it is signed, kept with the version, written on the receipt."""
+    signed = {**content, "files": [file for file in content["files"] if file["kind"] not in SIGNATURE_FILES]}
+    return hashlib.sha256(json.dumps(signed, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+
+
+def version_create(proposal: Proposal, actor: Any, *, subject: str) -> ProposalVersion:
+    """Freeze the proposal as it stands into its next version and enter it in the register. `proposal` must be locked."""
+    content = content_of(proposal)
     return ProposalVersion.objects.create(
         proposal=proposal,
         number=proposal.versions.count() + 1,
         form_version=proposal.form_version,
         language=proposal.language,
-        digest=digest,
+        digest=digest_of(content),
         submitted_by=actor,
         submitted_at=clock.now(),
         register_entry=register.register(direction=RegisterEntry.Direction.RECEIVED, subject=subject, case_id=proposal.pk),
@@ -160,13 +184,13 @@ def proposal_submit(*, proposal_id: Any, actor: Any, signature: SignatureGiven, 
     used is "stamp_used"), Conflict when it was handed in meanwhile, NotAllowed.
     """
     moment = clock.now()
-    signature_check(signature)
-    stamp_check(stamp, clock.today())
+    for fault in [*signature_faults(signature), *stamp_faults(stamp, clock.today())]:
+        raise fault
     try:
         with transaction.atomic():
             proposal = locked(Proposal.objects.select_related("organisation", "challenge"), proposal_id)
+            check_allowed(actor, WRITE, proposal)
             check_legal(proposal, "submit")
-            check_allowed(actor, "proposals.submit", proposal)
             if proposal.challenge and not is_open(proposal.challenge, moment):
                 raise DomainError("challenge_closed", _("This challenge does not take proposals any more. The draft stays here: you can copy it for another challenge."))
             found = problems_of(proposal, choices)
@@ -210,8 +234,8 @@ def additions_submit(*, proposal_id: Any, actor: Any, replies: dict[int, str]) -
     """
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("organisation", "challenge"), proposal_id)
+        check_allowed(actor, WRITE, proposal)
         check_legal(proposal, "resume_screening")
-        check_allowed(actor, "proposals.answer_changes", proposal)
         request = proposal.change_requests.filter(resumed_on__isnull=True).latest("id")
         for item in request.items.all():
             item.reply = (replies.get(item.pk) or "").strip()

@@ -104,6 +104,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "it"
 LANGUAGES = [("it", _("Italian")), ("en", _("English"))]
 TIME_ZONE = "Europe/Rome"
+LOCALE_PATHS = [BASE_DIR / "citylab" / "locale"]
 USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True

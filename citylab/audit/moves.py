@@ -26,10 +26,15 @@ def check_allowed(actor: Any, permission: str, record: Any) -> None:
 def check_legal(record: Any, name: str) -> None:
     """Raises Conflict unless the transition `name` is legal in the record's state."""
     if not can_proceed(getattr(record, name)):
-        raise Conflict(
-            "illegal_move",
-            _("This can no longer be done: the case is now “%(state)s”. Somebody may have acted before you; reload the page.") % {"state": record.get_state_display()},
-        )
+        raise illegal_move(record)
+
+
+def illegal_move(record: Any) -> Conflict:
+    """What to raise where the record's state does not admit what somebody wants to do."""
+    return Conflict(
+        "illegal_move",
+        _("This can no longer be done: the case is now “%(state)s”. Somebody may have acted before you; reload the page.") % {"state": record.get_state_display()},
+    )
 
 
 def move(

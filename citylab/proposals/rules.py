@@ -44,6 +44,9 @@ def is_cleared_evaluator(user: Any, proposal: Any) -> bool:
 is_case_officer = (is_officer | is_administrator) & ~is_member & ~is_draft
 
 rules.add_perm("proposals.view", is_member | is_case_officer | is_cleared_evaluator)
+# What services ask: the person alone. Whether the state admits it is the workflow's word, told as a Conflict.
+rules.add_perm("proposals.write", can_write_for)
+# What pages ask before they offer something: the person and the state.
 rules.add_perm("proposals.edit", can_write_for & (is_draft | awaits_changes))
 rules.add_perm("proposals.delete_draft", can_write_for & is_draft)
 rules.add_perm("proposals.submit", can_write_for & is_draft)

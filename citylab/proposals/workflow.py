@@ -24,6 +24,8 @@ class State(models.TextChoices):
 # Received, and not decided yet: the clock of the proceeding concerns these.
 PENDING = (State.SUBMITTED, State.SCREENING, State.CHANGES_REQUESTED, State.EVALUATION, State.REFUSAL_NOTICE)
 DECIDED = (State.INADMISSIBLE, State.APPROVED, State.REJECTED)
+# The applicant may write in it.
+EDITABLE = (State.DRAFT, State.CHANGES_REQUESTED)
 
 
 def is_open_mode(proposal: models.Model) -> bool:

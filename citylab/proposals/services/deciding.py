@@ -75,8 +75,8 @@ def decision_record_approval(
 
     `proposal` must be locked there. Raises DomainError("evaluation_missing") without a confirmed score sheet.
     """
-    check_legal(proposal, "approve")
     check_allowed(actor, PROCESS, proposal)
+    check_legal(proposal, "approve")
     if outcome not in APPROVALS:
         raise DomainError("outcome", _("Choose the outcome."))
     _evaluated(proposal)
@@ -102,8 +102,8 @@ def refusal_notice_give(*, proposal_id: Any, actor: Any, reasons: str, channel: 
         raise DomainError("reasons_missing", _("Write the reasons that stand in the way."))
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
-        check_legal(proposal, "give_refusal_notice")
         check_allowed(actor, PROCESS, proposal)
+        check_legal(proposal, "give_refusal_notice")
         _evaluated(proposal)
         words = wording.refusal_notice(proposal, reasons)
         message = communication_create(proposal, kind="refusal_notice", channel=channel, subject=words.subject, body=words.body, actor=actor)
@@ -126,8 +126,8 @@ def observations_submit(*, proposal_id: Any, actor: Any, text: str) -> RefusalNo
         raise DomainError("observations_empty", _("Write your observations."))
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
+        check_allowed(actor, "proposals.write", proposal)
         check_legal(proposal, "resume_evaluation")
-        check_allowed(actor, "proposals.observe", proposal)
         notice = proposal.refusal_notices.filter(closed_on__isnull=True).latest("id")
         if notice.observations_received_on:
             raise DomainError("observations_given", _("Your observations have already been received."))
@@ -157,8 +157,8 @@ def evaluation_resume(*, proposal_id: Any, actor: Any) -> Proposal:
     """After a refusal notice, go back to evaluation: the observations, or a second look, deserve it."""
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
-        check_legal(proposal, "resume_evaluation")
         check_allowed(actor, PROCESS, proposal)
+        check_legal(proposal, "resume_evaluation")
         _notice_close(proposal)
         proposal.turn = Turn.OFFICE
         clock_refresh(proposal)
@@ -179,8 +179,8 @@ def proposal_reject(*, proposal_id: Any, actor: Any, reasons: str, act_number: s
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
         after_notice = proposal.state == State.REFUSAL_NOTICE
         name = "reject_after_notice" if after_notice else "reject"
-        check_legal(proposal, name)
         check_allowed(actor, PROCESS, proposal)
+        check_legal(proposal, name)
         if after_notice:
             notice = proposal.refusal_notices.filter(closed_on__isnull=True).latest("id")
             allowed_from = deadlines.rejection_allowed_from(notice.observations_due_on, notice.observations_received_on)
@@ -200,8 +200,8 @@ def proposal_withdraw(*, proposal_id: Any, actor: Any, note: str = "") -> Propos
     """The applicant withdraws before the decision; the note is kept and registered."""
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
+        check_allowed(actor, "proposals.write", proposal)
         check_legal(proposal, "withdraw")
-        check_allowed(actor, "proposals.withdraw", proposal)
         entry = register.register(direction=RegisterEntry.Direction.RECEIVED, subject="withdrawal", case_id=proposal.pk)
         with override(proposal.language):
             Communication.objects.create(
@@ -222,8 +222,8 @@ def proposal_reopen(*, proposal_id: Any, actor: Any, to: str, reasons: str, act_
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
         name = {"screening": "reopen_screening", "evaluation": "reopen_evaluation"}[to]
-        check_legal(proposal, name)
         check_allowed(actor, PROCESS, proposal)
+        check_legal(proposal, name)
         decision = decision_write(
             proposal, actor=actor, outcome=Decision.Outcome.REOPENED, reasons=reasons, act_number=act_number, act_date=act_date, signed_by=signed_by, channel=channel
         )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from citylab.accounts.models import Role
 from citylab.audit import services as audit
-from citylab.audit.moves import check_allowed
+from citylab.audit.moves import check_allowed, illegal_move
 from citylab.core import clock, outbox
 from citylab.core.errors import Conflict, DomainError
 from citylab.core.locks import locked
@@ -22,7 +22,7 @@ CASE = "proposal"
 
 def _in_evaluation(proposal: Proposal) -> None:
     if proposal.state != State.EVALUATION:
-        raise Conflict("illegal_move", _("This case is not being evaluated now: it is “%(state)s”.") % {"state": proposal.get_state_display()})
+        raise illegal_move(proposal)
 
 
 def evaluator_assign(*, proposal_id: Any, actor: Any, evaluator: Any) -> Assignment:
@@ -48,8 +48,7 @@ def conflict_declare(*, assignment_id: int, actor: Any, has_conflict: bool, note
     with transaction.atomic():
         proposal = locked(Proposal, Assignment.objects.get(pk=assignment_id).proposal_id)
         assignment = locked(Assignment, assignment_id)
-        if assignment.evaluator_id != actor.pk:
-            check_allowed(None, "proposals.see_assignment", proposal)
+        check_allowed(actor if assignment.evaluator_id == actor.pk else None, "proposals.see_assignment", proposal)
         if assignment.declared_at is not None:
             raise Conflict("already_declared", _("This declaration has already been given."))
         _in_evaluation(proposal)

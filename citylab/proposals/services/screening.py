@@ -81,6 +81,8 @@ def screening_start(*, proposal_id: Any, actor: Any) -> Proposal:
     """Open the screening; whoever opens it becomes responsible where nobody is yet."""
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
+        check_allowed(actor, PROCESS, proposal)
+        check_legal(proposal, "start_screening")
         if proposal.officer_id is None:
             proposal.officer = actor
         proposal.turn = Turn.OFFICE
@@ -97,8 +99,7 @@ def checklist_save(*, proposal_id: Any, actor: Any, results: Mapping[str, tuple[
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
         check_allowed(actor, PROCESS, proposal)
-        if proposal.state != "screening":
-            check_legal(proposal, "start_evaluation")
+        check_legal(proposal, "start_evaluation")
         version = latest_version(proposal)
         saved = {check.item: (check.result, check.note) for check in version.screening_checks.all()}
         if seen is not None and any(saved.get(item, ("", "")) not in (seen.get(item, ("", "")), given) for item, given in results.items()):
@@ -129,8 +130,8 @@ def changes_request(*, proposal_id: Any, actor: Any, items: Sequence[AskedItem],
         raise DomainError("items_missing", _("Write at least one thing to be added or changed."))
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
-        check_legal(proposal, "request_changes")
         check_allowed(actor, PROCESS, proposal)
+        check_legal(proposal, "request_changes")
         words = wording.changes_requested(proposal, asked, text)
         message = communication_create(proposal, kind="changes_requested", channel=channel, subject=words.subject, body=words.body, actor=actor)
         today = clock.today()
@@ -169,8 +170,8 @@ def inadmissible_declare(*, proposal_id: Any, actor: Any, reasons: str, act_numb
 
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
-        check_legal(proposal, "declare_inadmissible")
         check_allowed(actor, PROCESS, proposal)
+        check_legal(proposal, "declare_inadmissible")
         decision = decision_write(
             proposal, actor=actor, outcome=Decision.Outcome.INADMISSIBLE, reasons=reasons, act_number=act_number, act_date=act_date, signed_by=signed_by, channel=channel
         )
@@ -185,8 +186,8 @@ def evaluation_start(*, proposal_id: Any, actor: Any) -> Proposal:
     """Pass to evaluation. Raises DomainError("checklist_open") unless every line of the checklist is passed or does not apply."""
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
-        check_legal(proposal, "start_evaluation")
         check_allowed(actor, PROCESS, proposal)
+        check_legal(proposal, "start_evaluation")
         results = dict(latest_version(proposal).screening_checks.values_list("item", "result"))
         missing = [item for item in CHECKLIST if results.get(item) not in (ScreeningCheck.Result.PASSED, ScreeningCheck.Result.NOT_APPLICABLE)]
         if missing:

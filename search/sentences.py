@@ -77,5 +77,5 @@ def remedy_sentence(blocker: Blocker, names: Names) -> str:
         "wait": lambda: _("Opens on %(day)s") % {"day": day(params.get("on"))},
         "add_partner": lambda: _("Add a partner of that kind"),
         "raise_trl": lambda: _("One level more is enough"),
-        "ask_less": lambda: _("Ask for %(limit)s € at most") % {"limit": formats.number_format((params.get("limit") or 0) // 100, force_grouping=True)},
+        "ask_less": lambda: _("Ask for €%(limit)s at most") % {"limit": formats.number_format((params.get("limit") or 0) // 100, force_grouping=True)},
     }[blocker.remedy]()

@@ -105,6 +105,7 @@ LANGUAGE_CODE = "it"
 LANGUAGES = [("it", _("Italian")), ("en", _("English"))]
 TIME_ZONE = "Europe/Rome"
 LOCALE_PATHS = [BASE_DIR / "citylab" / "locale"]
+FORMAT_MODULE_PATH = "citylab.formats"
 USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True

@@ -51,10 +51,10 @@ def with_query(context: template.Context, **changes: Any) -> str:
 
 @register.filter
 def euro(cents: int | None) -> str:
-    """Cents as euro in the reader's language: “1.234,50 €”."""
+    """Cents as euro in the reader's language: “1.234,50 €”, “€1,234.50”."""
     if cents is None:
         return ""
-    return f"{formats.number_format(Decimal(cents) / 100, 2, force_grouping=True)} €"
+    return _("€%(amount)s") % {"amount": formats.number_format(Decimal(cents) / 100, 2, force_grouping=True)}
 
 
 @register.filter

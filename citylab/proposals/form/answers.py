@@ -275,7 +275,7 @@ def shown(question: Field, value: Any, choices: Choices | None = None) -> str:
         day = _day(value)
         return formats.date_format(day, "SHORT_DATE_FORMAT") if day else str(value)
     if question.kind == MONEY:
-        return f"{formats.number_format(Decimal(value) / 100, 2, use_l10n=True, force_grouping=True)} €" if isinstance(value, int) else str(value)
+        return _("€%(amount)s") % {"amount": formats.number_format(Decimal(value) / 100, 2, force_grouping=True)} if isinstance(value, int) else str(value)
     if question.kind in (CHOICE, CHOICES):
         known = dict(question.options) if question.options else (choices or {}).get(question.choices) or {}
         codes = value if isinstance(value, list) else [value]

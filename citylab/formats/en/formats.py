@@ -1,0 +1,10 @@
+DATE_FORMAT = "j F Y"  # 5 May 2027
+TIME_FORMAT = "H:i"  # 14:30
+DATETIME_FORMAT = "j F Y, H:i"  # 5 May 2027, 14:30
+YEAR_MONTH_FORMAT = "F Y"
+MONTH_DAY_FORMAT = "j F"
+SHORT_DATE_FORMAT = "d/m/Y"  # 05/05/2027
+SHORT_DATETIME_FORMAT = "d/m/Y H:i"
+FIRST_DAY_OF_WEEK = 1
+DATE_INPUT_FORMATS = ["%d/%m/%Y", "%d/%m/%y", "%Y-%m-%d"]
+DATETIME_INPUT_FORMATS = ["%d/%m/%Y %H:%M", "%d/%m/%y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]

@@ -12,6 +12,7 @@ CONSUMERS: dict[str, list[str]] = {
     "access_request.answered": [ACCOUNTS + "handle_access_request_answered"],
     "challenge.published": [INDEX + "handle_challenge"],
     "challenge.unpublished": [INDEX + "handle_challenge"],
+    "challenge.closed": [PROPOSALS + "handle_challenge_closed"],
     "challenge.deadline_extended": [PROPOSALS + "handle_deadline_extended"],
     "question.answered": [PROPOSALS + "handle_question_answered"],
     "site.published": [INDEX + "handle_site"],
@@ -33,13 +34,14 @@ CONSUMERS: dict[str, list[str]] = {
     "proposal.evaluator_assigned": [PROPOSALS + "handle_evaluator_assigned"],
     "proposal.sheet_confirmed": [PROPOSALS + "handle_sheet_confirmed"],
     "attachment.removed": [PROPOSALS + "handle_attachment_removed"],
+    "case_files.unused": [PROPOSALS + "handle_case_files_unused"],
     "pilot.public_changed": [INDEX + "handle_pilot"],
     **{
         f"pilot.{fact}": [PILOTS + "handle_news"]
         for fact in (
             "created", "signed_by_one", "sign_agreement", "declare_ready", "start", "suspend", "restart", "complete", "terminate", "revoke", "begin_restoration",
             "confirm_restoration", "restoration_failed", "report_submitted", "close", "withdraw", "extension_requested", "extension_answered", "suspension_requested",
-            "suspension_declined", "incident_reported",
+            "suspension_declined", "incident_reported", "note_written", "assigned",
         )
     },
 }  # fmt: skip

@@ -48,6 +48,12 @@ def status(challenge: Challenge, now: datetime) -> Status:
     return Status.OPEN
 
 
+def closing_moment(challenge: Challenge) -> datetime | None:
+    """When the challenge closes or closed: with any extension, earlier where an editor closed it early; None while it is always open."""
+    progress = progress_of(challenge)
+    return progress.closed_at if progress and progress.closed_at else challenge.effective_closes_at
+
+
 def is_open(challenge: Challenge, now: datetime) -> bool:
     """A published challenge that takes proposals at `now`."""
     return challenge.live and status(challenge, now) == Status.OPEN

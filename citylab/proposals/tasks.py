@@ -16,8 +16,8 @@ from citylab.core import clock
 from citylab.core.clock import rome
 from citylab.notifications.services import notify
 
-from . import notifications, selectors
-from .models import Assignment, Communication, DraftReminder, Proposal
+from . import files, notifications, selectors
+from .models import Assignment, Attachment, Communication, DraftReminder, Proposal
 from .services import clocks, drafting
 
 # Days before the deadline on which a draft is remembered.
@@ -99,8 +99,9 @@ def handle_message_sent(key: str, payload: dict[str, Any]) -> None:
 
 def handle_additions_run_out(key: str, payload: dict[str, Any]) -> None:
     proposal = _case(key)
-    _tell_applicant(notifications.CaseProgress, proposal, "additions-run-out", what="additions_run_out")
-    _tell_officer(proposal, "additions_run_out", "1")
+    request = str(payload["request"])
+    _tell_applicant(notifications.CaseProgress, proposal, f"additions-run-out:{request}", what="additions_run_out")
+    _tell_officer(proposal, "additions_run_out", request)
 
 
 def handle_observations(key: str, payload: dict[str, Any]) -> None:
@@ -145,9 +146,21 @@ def handle_deadline_extended(key: str, payload: dict[str, Any]) -> None:
         _tell_applicant(notifications.DeadlineExtended, proposal, str(extension.pk), extension=extension)
 
 
+def handle_challenge_closed(key: str, payload: dict[str, Any]) -> None:
+    """A call closed early: its terms are counted from now."""
+    clocks.deadline_moved(challenge_id=key)
+
+
 def handle_attachment_removed(key: str, payload: dict[str, Any]) -> None:
     """Forget a file that was taken off a draft, unless a version refers to it."""
     drafting.attachment_forget(attachment_id=key)
+
+
+def handle_case_files_unused(key: str, payload: dict[str, Any]) -> None:
+    """Delete stored files whose rows are gone."""
+    for file in payload["files"]:
+        if not Attachment.objects.filter(key=file).exists():
+            files.forget(file)
 
 
 @shared_task

@@ -67,7 +67,6 @@ TABLE = {
 }
 # Beside the state: the evaluators who already declared are told that they did (Conflict), wherever the case stands.
 ALREADY_DECLARED = {"cleared_evaluator", "conflicted_evaluator"}
-# Nobody of the city sees a draft; evaluators are assigned in evaluation, so before that nobody is one.
 CASES = [("open", state) for state in sorted(RECEIVED | {"draft"})] + [("competitive", state) for state in sorted((RECEIVED | {"draft"}) - {"refusal_notice"})]
 
 
@@ -77,7 +76,7 @@ def expected(service, role, state, mode):
         return "conflict"
     if role not in who:
         return "not allowed"
-    if role in CITY and state == "draft":
+    if role not in APPLICANT and state == "draft":  # a draft belongs to the applicant alone
         return "not allowed"
     return "done" if state in states and modes in ("both", mode) else "conflict"
 

@@ -117,10 +117,7 @@ def proceeding_clock(facts: ClockFacts, today: date) -> ProceedingClock:
     Additions suspend it once and for at most thirty days (art. 2 c. 7); a refusal notice suspends it in open procedures alone
     (art. 10-bis: not in competitive ones). A term that has ended cannot be suspended any more.
     """
-    starts_on = facts.received_on
-    if facts.mode == "competitive" and facts.closes_on is not None:
-        # A case reopened after the closing day starts anew on the day it was reopened.
-        starts_on = max(facts.closes_on, facts.received_on)
+    starts_on = _starts_on(facts)
     last_day = starts_on + timedelta(days=facts.term_days)
     counted: list[_Pause] = []
     for pause in _pauses(facts, starts_on):
@@ -147,6 +144,18 @@ def proceeding_clock(facts: ClockFacts, today: date) -> ProceedingClock:
         reason_code=_reason(facts, today, starts_on, current, late_by),
         articles=_articles(counted, moved=due_on != last_day),
     )
+
+
+def additions_used(facts: ClockFacts) -> bool:
+    """Whether this proceeding has already been suspended for additions, which the law allows once (law 241/1990 art. 2 c. 7)."""
+    return any(pause.kind == "additions" for pause in _pauses(facts, _starts_on(facts)))
+
+
+def _starts_on(facts: ClockFacts) -> date:
+    if facts.mode == "competitive" and facts.closes_on is not None:
+        # A case reopened after the closing day starts anew on the day it was reopened.
+        return max(facts.closes_on, facts.received_on)
+    return facts.received_on
 
 
 def _pauses(facts: ClockFacts, starts_on: date) -> list[_Pause]:

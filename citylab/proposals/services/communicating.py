@@ -25,6 +25,8 @@ REPEATED_WITHIN = timedelta(minutes=2)
 def communication_create(proposal: Proposal, *, kind: str, channel: str, subject: str, body: str, actor: Any) -> Communication:
     """A formal message to the start-up. On the portal it counts as received the day it is published there; by PEC on the day of
     the receipt of delivery, which is recorded later (D.Lgs. 82/2005 art. 6)."""
+    if channel not in Communication.Channel.values:
+        raise DomainError("channel", _("Choose the channel."))
     moment = clock.now()
     return Communication.objects.create(
         proposal=proposal,

@@ -17,7 +17,7 @@ from citylab.core.locks import locked
 from .. import register, wording
 from ..models import Communication, Decision, Proposal, RefusalNotice, RegisterEntry, Turn
 from ..workflow import State
-from .clocks import clock_refresh
+from .clocks import clock_refresh, term_over
 from .communicating import communication_create
 from .screening import latest_version
 
@@ -131,7 +131,7 @@ def observations_submit(*, proposal_id: Any, actor: Any, text: str) -> RefusalNo
         notice = proposal.refusal_notices.filter(closed_on__isnull=True).latest("id")
         if notice.observations_received_on:
             raise DomainError("observations_given", _("Your observations have already been received."))
-        if clock.today() > notice.observations_due_on:
+        if term_over(notice.observations_due_on, notice.communication):
             raise DomainError("observations_late", _("The ten days for observations are over."))
         notice.observations = text.strip()
         notice.observations_received_on = clock.today()
@@ -218,10 +218,12 @@ def proposal_withdraw(*, proposal_id: Any, actor: Any, note: str = "") -> Propos
 
 
 def proposal_reopen(*, proposal_id: Any, actor: Any, to: str, reasons: str, act_number: str, act_date: date, signed_by: str, channel: str) -> Decision:
-    """Reopen a rejected or inadmissible case by an act (self-review, appeal). `to` is "screening" or "evaluation"."""
+    """Reopen a rejected or inadmissible case by an act (self-review, appeal). `to` is "screening" or "evaluation". Raises DomainError("reopen_to" | "reasons_missing" | "act_missing")."""
+    name = {"screening": "reopen_screening", "evaluation": "reopen_evaluation"}.get(to)
+    if name is None:
+        raise DomainError("reopen_to", _("Choose where the case goes on."))
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
-        name = {"screening": "reopen_screening", "evaluation": "reopen_evaluation"}[to]
         check_allowed(actor, PROCESS, proposal)
         check_legal(proposal, name)
         decision = decision_write(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -103,13 +104,14 @@ def proposal_start(*, organisation: Organisation, actor: Any, challenge: Challen
 
 
 def answers_save(
-    *, proposal_id: Any, actor: Any, answers: Mapping[str, Any], base_version: int, seen: Mapping[str, str] | None = None
+    *, proposal_id: Any, actor: Any, answers: Mapping[str, Any], base_version: int, seen: Mapping[str, str] | None = None, page: str = ""
 ) -> Saved:
     """Save the given answers (already cleaned, field name → value) of a draft or of a proposal whose additions were requested.
 
     `seen` holds the fingerprints of the answers that the page showed: an answer that the person did not touch is left as it is now;
     one that somebody else changed meanwhile raises SaveConflict with both texts. For answers without a fingerprint `base_version`, the
-    version the page was made from, says whether somebody else was there.
+    version the page was made from, says whether somebody else was there. `page` names the open page that saves: it never stands against
+    itself, not even when an answer of the server got lost on its way.
     """
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
@@ -120,9 +122,10 @@ def answers_save(
             name: value for name, value in answers.items() if before.get(name) != value and (name not in seen or fingerprint(value) != seen[name])
         }
         conflicts = [
-            FieldConflict(name, value, before.get(name), proposal.field_versions.get(name, [0, None])[1])
+            FieldConflict(name, value, before.get(name), _last_save(proposal, name)[1])
             for name, value in touched.items()
-            if (fingerprint(before.get(name)) != seen[name] if name in seen else proposal.field_versions.get(name, [0])[0] > base_version)
+            if not (page and page == _last_save(proposal, name)[2])
+            and (fingerprint(before.get(name)) != seen[name] if name in seen else _last_save(proposal, name)[0] > base_version)
         ]
         if conflicts:
             raise SaveConflict(conflicts, proposal.version)
@@ -131,12 +134,18 @@ def answers_save(
             return Saved(proposal.version, (), proposal.updated_at)
         proposal.version += 1
         proposal.answers = {**before, **touched}
-        proposal.field_versions = {**proposal.field_versions, **{name: [proposal.version, actor.pk] for name in touched}}
+        proposal.field_versions = {**proposal.field_versions, **{name: [proposal.version, actor.pk, page] for name in touched}}
         proposal.updated_by = actor
         proposal.updated_at = moment
         columns_write(proposal, set(touched))
         proposal.save()
     return Saved(proposal.version, tuple(touched), moment)
+
+
+def _last_save(proposal: Proposal, name: str) -> tuple[int, int | None, str]:
+    """Which save last changed an answer, who made it and from which open page."""
+    version, person, page = (*proposal.field_versions.get(name, (0, None, "")), "")[:3]
+    return version, person, page
 
 
 def columns_write(proposal: Proposal, changed: set[str] | None = None) -> None:
@@ -186,6 +195,9 @@ def proposal_delete(*, proposal_id: Any, actor: Any) -> None:
         if proposal.state != State.DRAFT:
             raise illegal_move(proposal)
         audit.append(case_kind=CASE, case_id=proposal.pk, action="delete_draft", actor=actor, from_state=State.DRAFT)
+        unused = list(proposal.attachments.values_list("key", flat=True))
+        if unused:
+            outbox.publish("case_files.unused", proposal.pk, files=unused)
         proposal.delete()
 
 
@@ -214,21 +226,25 @@ def attachment_add(*, proposal_id: Any, actor: Any, kind: str, upload: Any) -> A
     if kind not in form.attachment_kinds(form.definition(proposal.form_version)):
         raise DomainError("attachment_kind", _("Choose what this file is."))
     stored = files.store(upload)  # outside the lock: a large file must not hold up a colleague's save
-    with transaction.atomic():
-        proposal = locked(Proposal, proposal_id)
-        check_writable(proposal, actor)
-        attachment = Attachment.objects.create(
-            proposal=proposal,
-            kind=kind,
-            name=upload.name[-200:],
-            key=stored.key,
-            sha256=stored.sha256,
-            size=stored.size,
-            content_type=stored.content_type,
-            uploaded_by=actor,
-            uploaded_at=clock.now(),
-        )
-        audit.append(case_kind=CASE, case_id=proposal.pk, action="attach", actor=actor, data={"attachment": str(attachment.pk), "kind": kind, "sha256": stored.sha256})
+    try:
+        with transaction.atomic():
+            proposal = locked(Proposal, proposal_id)
+            check_writable(proposal, actor)
+            attachment = Attachment.objects.create(
+                proposal=proposal,
+                kind=kind,
+                name=upload.name[-200:],
+                key=stored.key,
+                sha256=stored.sha256,
+                size=stored.size,
+                content_type=stored.content_type,
+                uploaded_by=actor,
+                uploaded_at=clock.now(),
+            )
+            audit.append(case_kind=CASE, case_id=proposal.pk, action="attach", actor=actor, data={"attachment": str(attachment.pk), "kind": kind, "sha256": stored.sha256})
+    except (DomainError, DatabaseError, ObjectDoesNotExist):
+        files.forget(stored.key)  # nothing refers to it
+        raise
     return attachment
 
 
@@ -254,7 +270,6 @@ def attachment_forget(*, attachment_id: Any) -> bool:
         named = any(entry["id"] == str(attachment.pk) for files_of in attachment.proposal.versions.values_list("files", flat=True) for entry in files_of)
         if named or Signature.objects.filter(Q(document=attachment) | Q(identity_document=attachment)).exists():
             return False
-        key = attachment.key
+        outbox.publish("case_files.unused", attachment.proposal_id, files=[attachment.key])
         attachment.delete()
-        transaction.on_commit(lambda: files.forget(key))
     return True

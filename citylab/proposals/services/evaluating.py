@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from citylab.accounts.models import Role
+from citylab.accounts.selectors import membership_role
 from citylab.audit import services as audit
 from citylab.audit.moves import check_allowed, illegal_move
 from citylab.core import clock, outbox
@@ -26,13 +27,15 @@ def _in_evaluation(proposal: Proposal) -> None:
 
 
 def evaluator_assign(*, proposal_id: Any, actor: Any, evaluator: Any) -> Assignment:
-    """Ask an evaluator to score. Raises DomainError("not_an_evaluator" | "already_assigned")."""
+    """Ask an evaluator to score. Raises DomainError("not_an_evaluator" | "belongs_to_applicant" | "already_assigned")."""
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
         check_allowed(actor, "proposals.process", proposal)
         _in_evaluation(proposal)
         if not evaluator.has_role(Role.EVALUATOR):
             raise DomainError("not_an_evaluator", _("This person is not an evaluator."))
+        if membership_role(evaluator, proposal.organisation_id) is not None:
+            raise DomainError("belongs_to_applicant", _("This person belongs to the applicant."))
         assignment, created = Assignment.objects.get_or_create(
             proposal=proposal, evaluator=evaluator, defaults={"assigned_by": actor, "assigned_at": clock.now()}
         )

@@ -21,7 +21,7 @@ from .. import wording
 from ..models import ChangeRequest, ChangeRequestItem, Decision, Note, Proposal, ProposalVersion, ScreeningCheck, Turn
 from ..screening import CHECKLIST
 from ..workflow import PENDING
-from .clocks import clock_refresh
+from .clocks import additions_would_suspend, clock_refresh
 from .communicating import communication_create
 
 CASE = "proposal"
@@ -135,7 +135,7 @@ def changes_request(*, proposal_id: Any, actor: Any, items: Sequence[AskedItem],
         words = wording.changes_requested(proposal, asked, text)
         message = communication_create(proposal, kind="changes_requested", channel=channel, subject=words.subject, body=words.body, actor=actor)
         today = clock.today()
-        first = not proposal.change_requests.exists()
+        first = additions_would_suspend(proposal)
         request = ChangeRequest.objects.create(
             proposal=proposal,
             communication=message,

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from citylab.audit.moves import check_allowed, check_legal, move
+from citylab.challenges.models import Challenge
 from citylab.challenges.selectors import criteria_of, is_open
 from citylab.challenges.services import criteria_freeze
 from citylab.core import clock
@@ -20,7 +21,7 @@ from citylab.core.locks import locked
 
 from .. import files, form, register
 from ..models import Attachment, Communication, Proposal, ProposalVersion, RegisterEntry, Signature, StampDuty, Turn
-from .clocks import clock_refresh
+from .clocks import clock_refresh, term_over
 
 CASE = "proposal"
 WRITE = "proposals.write"
@@ -91,6 +92,14 @@ def _is_signed_pdf(document: Attachment) -> bool:
         return files.pdf_is_signed(handle.read())
 
 
+def signature_files_check(proposal: Proposal, signature: SignatureGiven) -> None:
+    """Raises DomainError("signature_…") unless the files of the signature are this proposal's, and still there. `proposal` is locked."""
+    attached = {attachment.pk for attachment in attachments_of(proposal)}
+    for code, file in (("signature_document", signature.document), ("signature_identity", signature.identity_document)):
+        if file is not None and file.pk not in attached:
+            raise DomainError(code, _("This file is no longer attached. Attach it again."))
+
+
 def stamp_faults(stamp: StampGiven, today: date) -> list[DomainError]:
     """All that is wrong with a stamp, as DomainError("stamp_…"): incomplete, malformed or dated in the future."""
     if stamp.exemption:
@@ -147,8 +156,8 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(signed, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
-def version_create(proposal: Proposal, actor: Any, *, subject: str) -> ProposalVersion:
-    """Freeze the proposal as it stands into its next version and enter it in the register. `proposal` must be locked."""
+def version_create(proposal: Proposal, actor: Any, *, subject: str, moment: datetime) -> ProposalVersion:
+    """Freeze the proposal as it stands into its next version, received at `moment`, and enter it in the register. `proposal` must be locked."""
     content = content_of(proposal)
     return ProposalVersion.objects.create(
         proposal=proposal,
@@ -157,7 +166,7 @@ def version_create(proposal: Proposal, actor: Any, *, subject: str) -> ProposalV
         language=proposal.language,
         digest=digest_of(content),
         submitted_by=actor,
-        submitted_at=clock.now(),
+        submitted_at=moment,
         register_entry=register.register(direction=RegisterEntry.Direction.RECEIVED, subject=subject, case_id=proposal.pk),
         **content,
     )
@@ -183,7 +192,7 @@ def proposal_submit(*, proposal_id: Any, actor: Any, signature: SignatureGiven, 
     Raises Incomplete (with the problems), DomainError for the challenge's deadline, signature or stamp (a serial number already
     used is "stamp_used"), Conflict when it was handed in meanwhile, NotAllowed.
     """
-    moment = clock.now()
+    moment = clock.now()  # the receipt of the request decides, however long the locks below take
     for fault in [*signature_faults(signature), *stamp_faults(stamp, clock.today())]:
         raise fault
     try:
@@ -191,14 +200,17 @@ def proposal_submit(*, proposal_id: Any, actor: Any, signature: SignatureGiven, 
             proposal = locked(Proposal.objects.select_related("organisation", "challenge"), proposal_id)
             check_allowed(actor, WRITE, proposal)
             check_legal(proposal, "submit")
+            signature_files_check(proposal, signature)
+            if proposal.challenge_id:
+                # Locks the challenge: from here on neither its criteria nor its deadline move. A refusal below takes the freezing back.
+                criteria_freeze(challenge_id=proposal.challenge_id)
+                proposal.challenge = Challenge.objects.select_related("progress").get(pk=proposal.challenge_id)
             if proposal.challenge and not is_open(proposal.challenge, moment):
                 raise DomainError("challenge_closed", _("This challenge does not take proposals any more. The draft stays here: you can copy it for another challenge."))
             found = problems_of(proposal, choices)
             if found:
                 raise Incomplete(found)
-            if proposal.challenge:
-                criteria_freeze(challenge_id=proposal.challenge_id)
-            version = version_create(proposal, actor, subject="proposal_submitted")
+            version = version_create(proposal, actor, subject="proposal_submitted", moment=moment)
             Signature.objects.create(
                 version=version, kind=signature.kind, signatory=signature.signatory.strip(), document=signature.document, identity_document=signature.identity_document
             )
@@ -230,19 +242,22 @@ def proposal_submit(*, proposal_id: Any, actor: Any, signature: SignatureGiven, 
 def additions_submit(*, proposal_id: Any, actor: Any, replies: dict[int, str]) -> ProposalVersion:
     """Answer a request for additions: a reply to each item and the proposal as it stands now, as the next version.
 
-    `replies` maps item ids to texts. Raises DomainError("reply_missing") when an item has none.
+    `replies` maps item ids to texts. Raises DomainError("reply_missing") when an item has none, DomainError("additions_late").
     """
+    moment = clock.now()
     with transaction.atomic():
         proposal = locked(Proposal.objects.select_related("organisation", "challenge"), proposal_id)
         check_allowed(actor, WRITE, proposal)
         check_legal(proposal, "resume_screening")
-        request = proposal.change_requests.filter(resumed_on__isnull=True).latest("id")
+        request = proposal.change_requests.filter(resumed_on__isnull=True).select_related("communication").latest("id")
+        if term_over(request.answer_due_on, request.communication):
+            raise DomainError("additions_late", _("The days for additions are over: the case goes on with what the city has."))
         for item in request.items.all():
             item.reply = (replies.get(item.pk) or "").strip()
             if not item.reply:
                 raise DomainError("reply_missing", _("Answer every point of the request."))
             item.save(update_fields=["reply"])
-        version = version_create(proposal, actor, subject="additions_submitted")
+        version = version_create(proposal, actor, subject="additions_submitted", moment=moment)
         receipt_create(proposal, version, "additions_receipt")
         today = clock.today()
         request.answers = version

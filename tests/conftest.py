@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,26 @@ from django.test import TransactionTestCase
 
 from citylab.audit import triggers
 from citylab.core import clock
+from tests.services import need, template
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever walks in a browser is a journey."""
+    for item in items:
+        if "journeys" in item.path.parts:
+            item.add_marker(pytest.mark.journey)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("postgresql_only") and connections["default"].vendor != "postgresql":
+        need("PostgreSQL")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool, django_db_modify_db_settings: None) -> bool:
+    """SQLite starts from a copy of the run's template where there is one (PostgreSQL copies its own: citylab/settings/test.py)."""
+    database = connections["default"]
+    return (database.vendor == "sqlite" and template.copy_sqlite(Path(database.settings_dict["TEST"]["NAME"]))) or django_db_keepdb
 
 
 @pytest.fixture(scope="session", autouse=True)

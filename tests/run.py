@@ -1,15 +1,21 @@
 """`make test`: the checks, then the suite on PostgreSQL with the real servers, then what must also hold on SQLite."""
 
+import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from pathlib import Path
+from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from tests.services.servers import Servers  # noqa: E402 - the path has to be there first
+from tests.services.servers import Servers
 
 BIN = ROOT / ".venv/bin"
 CHECKS = {
@@ -18,47 +24,112 @@ CHECKS = {
     "import contracts": ["lint-imports", "--no-cache"],
     "templates": ["djlint", "--lint", "--quiet", "citylab", "cms"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+    "translations": ["python", "-m", "tests.project.translations"],
 }
-ON_SQLITE = ["tests/core", "tests/audit", "tests/notifications", "tests/accounts", "tests/challenges", "tests/testbeds", "tests/proposals", "tests/pilots", "tests/search", "tests/journeys"]
+PYTEST = ["pytest", "-n", "2", "--dist", "loadgroup", "--maxschedchunk", "1"]
+# What must hold on SQLite too: services, workflows, concurrency, triggers, search and one journey.
+ON_SQLITE = ["audit", "accounts", "challenges", "core", "notifications", "pilots", "proposals", "search", "testbeds", "journeys"]
 
 
-def step(name: str, command: list[str], environment: dict[str, str]) -> bool:
-    """Run one step, timed; whether it passed."""
-    started = time.monotonic()
-    print(f"── {name}", flush=True)
-    passed = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=ROOT, env=environment, check=False, stdin=subprocess.DEVNULL).returncode in (0, 5 if command[0] == "pytest" else 0)
-    print(f"   {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.1f} s", flush=True)
-    return passed
+class Run:
+    """One run of everything, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.failed: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.unmet: Counter[str] = Counter()
+
+    def step(self, name: str, command: list[str], environment: dict[str, str]) -> bool:
+        """Run one step, timed; whether it passed."""
+        started = time.monotonic()
+        print(f"── {name}", flush=True)
+        process = subprocess.Popen([str(BIN / command[0]), *command[1:]], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+        try:
+            code = process.wait()
+        except BaseException as ending:
+            # Ctrl-C reached the step as well; other endings only this process. It gets time to put away what it started.
+            if not isinstance(ending, KeyboardInterrupt):
+                process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+        print(f"   {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - started:.1f} s", flush=True)
+        if code:
+            self.failed.append(name)
+        return code == 0
+
+    def suite(self, name: str, environment: dict[str, str], *arguments: str) -> None:
+        """Run tests on one database, and count what came out."""
+        report = self.folder / f"{name}.xml"
+        self.step(name, [*PYTEST, f"--junitxml={report}", *arguments], environment)
+        if report.exists():
+            self._count(report)
+
+    def _count(self, report: Path) -> None:
+        for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+            seen = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
+            bad = seen["failures"] + seen["errors"]
+            self.counts.update(failed=bad, skipped=seen["skipped"], passed=seen["tests"] - bad - seen["skipped"])
+            for skipped in suite.iter("skipped"):
+                wanted = re.match(r"needs (\w+): ", skipped.get("message", ""))
+                self.unmet.update([wanted[1]] if wanted else [])
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def main() -> int:
-    failed: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="citylab-test-run-") as folder:
-        environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "ELASTICSEARCH_URL")}
-        environment.update(VAR_DIR=f"{folder}/var", DJANGO_SETTINGS_MODULE="citylab.settings.test", PYTHONPATH=str(ROOT))
-        environment.pop("ENVIRONMENT", None)
-        failed += [name for name, command in CHECKS.items() if not step(name, command, environment)]
-        servers = Servers()
-        try:
-            servers.up()
-            for name, why in servers.missing.items():
-                print(f"   {name} cannot be had here: {why}", flush=True)
-            real = {**environment, **servers.addresses, "CITYLAB_MISSING": ",".join(servers.missing)}
-            if "DATABASE_URL" in servers.addresses and not step("suite on PostgreSQL", ["pytest", "-n", "2", "--dist", "loadscope", "tests"], real):
-                failed.append("suite on PostgreSQL")
-            plain = {**environment, "CITYLAB_MISSING": ",".join(servers.missing), **({"REDIS_URL": servers.addresses["REDIS_URL"]} if "REDIS_URL" in servers.addresses else {})}
-            folders = [name for name in ON_SQLITE if (ROOT / name).is_dir()]
-            if not step("suite on SQLite", ["pytest", "-n", "2", "--dist", "loadscope", "-m", "not postgresql_only", *folders], plain):
-                failed.append("suite on SQLite")
-        finally:
-            servers.down()
-        if servers.missing and os.environ.get("CI") == "true":
-            failed.append("missing servers")
+    signal.signal(signal.SIGTERM, stop)
+    with tempfile.TemporaryDirectory(prefix="citylab-test-run-", ignore_cleanup_errors=True) as folder, Servers() as servers:
+        print("── servers", flush=True)
+        servers.start()
+        run = Run(Path(folder))
+        for name, why in servers.missing.items():
+            print(f"   {name} cannot be had here: {why}", flush=True)
+        addresses = dict(servers.addresses)
+        database = addresses.pop("DATABASE_URL", "")
+        plain = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ENVIRONMENT")}
+        plain.update(
+            addresses,
+            VAR_DIR=f"{folder}/var",
+            TEST_VAR_DIR=f"{folder}/tests",
+            TEST_SQLITE_TEMPLATE=f"{folder}/template.sqlite3",
+            DJANGO_SETTINGS_MODULE="citylab.settings.test",
+            PYTHONPATH=str(ROOT),
+            CITYLAB_MISSING=json.dumps(servers.missing),
+        )
+        for name, command in CHECKS.items():
+            run.step(name, command, plain)
+        # All the test processes start from copies of one migrated database.
+        make, drop = (["python", "-m", "tests.services.template", command] for command in ("make", "drop"))
+        if run.step("database on SQLite", make, plain):
+            if database:
+                real = {**plain, "DATABASE_URL": database, "TEST_POSTGRESQL_TEMPLATE": f"test_template_{os.getpid()}"}
+                try:
+                    if run.step("database on PostgreSQL", make, real):
+                        run.suite("suite on PostgreSQL", real, "tests")
+                finally:
+                    run.step("database on PostgreSQL thrown away", drop, real)
+                folders = [f"tests/{name}" for name in ON_SQLITE if (ROOT / "tests" / name).is_dir()]
+                run.suite("suite on SQLite", plain, "-m", "not postgresql_only and (sqlite_journey or not journey)", *folders)
+            else:
+                run.suite("suite on SQLite", plain, "tests")
+
+    if servers.missing and os.environ.get("CI") == "true":
+        run.failed.append("servers (CI needs all of them)")
+    print("FAILED: " + ", ".join(run.failed) if run.failed else "Everything passed.")
+    print(", ".join(f"{run.counts[name]} {name}" for name in ("passed", "failed", "skipped")), flush=True)
     if servers.missing:
-        print("Skipped for want of " + "; ".join(f"{name} ({why})" for name, why in servers.missing.items()))
-    print("FAILED: " + ", ".join(failed) if failed else "Everything passed.", flush=True)
-    return 1 if failed else 0
+        print("Skipped for want of a server: " + "; ".join(f"{run.unmet[name]} that need {name} ({why})" for name, why in servers.missing.items()))
+    return 1 if run.failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

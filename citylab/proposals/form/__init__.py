@@ -5,7 +5,24 @@ from typing import Any
 
 from . import version_1_care as care
 from . import version_1_idea as start
-from .answers import Change, Choices, Line, Problem, Progress, SectionSummary, columns, coordinates, difference, fault_of, problems, progress, read_section, rows_text, shown, summary_rows
+from .answers import (
+    Change,
+    Choices,
+    Line,
+    Problem,
+    Progress,
+    SectionSummary,
+    columns,
+    coordinates,
+    difference,
+    fault_of,
+    problems,
+    progress,
+    read_section,
+    rows_text,
+    shown,
+    summary_rows,
+)
 from .definition import Field, FormDefinition, Section
 
 VERSION_1 = FormDefinition(

@@ -30,7 +30,7 @@ def changes_requested(proposal: Proposal, items: Sequence[Any], text: str) -> Wo
 
 def refusal_notice(proposal: Proposal, reasons: str) -> Wording:
     with override(proposal.language):
-        return Wording(_("Reasons against proposal %(number)s: you have ten days to answer") % {"number": proposal.number}, reasons.strip())
+        return Wording(_("Refusal notice for proposal %(number)s: ten days for your observations") % {"number": proposal.number}, reasons.strip())
 
 
 def decision(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from .models import AccessRequest, Membership, Organisation, User
 
@@ -27,6 +27,16 @@ def organisations_of(user: Any) -> QuerySet[Organisation]:
 def users_with_role(role: str) -> QuerySet[User]:
     """Active people who have a role, by name."""
     return User.objects.filter(is_active=True, role_grants__role=role).order_by("name", "email")
+
+
+def people_list(*, text: str = "", role: str = "") -> QuerySet[User]:
+    """Everybody with an account, by name, with their roles."""
+    people = User.objects.prefetch_related("role_grants")
+    if role:
+        people = people.filter(role_grants__role=role)
+    for word in text.split():
+        people = people.filter(Q(name__icontains=word) | Q(email__icontains=word))
+    return people.order_by("name", "email")
 
 
 def members_of(organisation: Organisation) -> QuerySet[Membership]:

@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from citylab.accounts.models import Role
 from citylab.accounts.selectors import users_with_role
-from citylab.proposals.models import Communication, Decision
+from citylab.challenges.models import Challenge
+from citylab.proposals.models import Communication, Decision, Turn
+from citylab.proposals.selectors import officers_with_cases
 from citylab.proposals.services.deciding import APPROVALS
 from citylab.proposals.workflow import State
 from citylab.taxonomy.models import Sector
@@ -17,7 +19,7 @@ DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class ChannelMixin(forms.Form):
-    channel = forms.ChoiceField(label=_("How it is sent"), choices=Communication.Channel.choices, widget=forms.RadioSelect, initial=Communication.Channel.PORTAL)
+    channel = forms.ChoiceField(label=_("How it is sent"), help_text=_("On the portal it counts as received today; by PEC, on the day of the receipt of delivery, which you record later."), choices=Communication.Channel.choices, widget=forms.RadioSelect, initial=Communication.Channel.PORTAL)
 
 
 class ActMixin(ChannelMixin):
@@ -35,24 +37,31 @@ def reasons(label: Any) -> forms.CharField:
 class QueueForm(forms.Form):
     """The filters over the queue; every one may be empty."""
 
-    text = forms.CharField(label=_("Search"), required=False, widget=forms.TextInput(attrs={"type": "search"}))
+    text = forms.CharField(label=_("Search"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Number, title or organisation")}))
     state = forms.ChoiceField(label=_("State"), required=False)
-    turn = forms.ChoiceField(label=_("Whose turn"), required=False, choices=[("", _("All")), ("office", _("The city")), ("applicant", _("The start-up"))])
+    turn = forms.ChoiceField(label=_("Whose turn"), required=False, choices=[("", _("All")), (Turn.OFFICE, _("The city")), (Turn.APPLICANT, _("The start-up"))])
     officer = forms.ChoiceField(label=_("Officer"), required=False)
     sector = forms.ChoiceField(label=_("Sector"), required=False)
+    challenge = forms.ChoiceField(label=_("Challenge"), required=False)
     late = forms.BooleanField(label=_("Late only"), required=False)
-    challenge = forms.CharField(required=False, widget=forms.HiddenInput)
+    today = forms.BooleanField(label=_("Due today only"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["state"].choices = [("", _("All that are pending")), *((value, label) for value, label in State.choices if value != State.DRAFT)]  # type: ignore[attr-defined]
-        self.fields["officer"].choices = [("", _("All")), ("me", _("Mine")), ("nobody", _("Nobody's")), *((str(u.pk), str(u)) for u in users_with_role(Role.OFFICER))]  # type: ignore[attr-defined]
-        self.fields["sector"].choices = [("", _("All")), *((s.code, s.name) for s in Sector.objects.all())]  # type: ignore[attr-defined]
+        choices = {
+            "state": [("", _("All that are pending")), *((value, label) for value, label in State.choices if value != State.DRAFT)],
+            "officer": [("", _("All")), ("me", _("Mine")), ("nobody", _("Nobody's")), *((str(user.pk), str(user)) for user in users_with_role(Role.OFFICER))],
+            "sector": [("", _("All")), *((sector.code, sector.name) for sector in Sector.objects.all())],
+            "challenge": [("", _("All")), *((challenge.code, challenge.title) for challenge in Challenge.objects.only("code", "title_it", "title_en"))],
+        }
+        for name, options in choices.items():
+            self.fields[name].choices = options  # type: ignore[attr-defined]
 
 
 class SavedFilterForm(forms.Form):
-    name = forms.CharField(label=_("Name of the filter"), max_length=60)
+    name = forms.CharField(label=_("Name of the filter"), max_length=60, error_messages={"required": _("Give the filter a name.")})
     is_shared = forms.BooleanField(label=_("Show it to colleagues"), required=False)
+    query = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
 
 class AssignForm(forms.Form):
@@ -64,19 +73,28 @@ class AssignForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    from_officer = forms.ModelChoiceField(label=_("All cases of"), queryset=None)
-    to_officer = forms.ModelChoiceField(label=_("Go to"), queryset=None)
+    from_officer = forms.ModelChoiceField(label=_("All cases of"), queryset=None, empty_label=_("Choose a person"))
+    to_officer = forms.ModelChoiceField(label=_("Go to"), queryset=None, empty_label=_("Choose a person"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("from_officer", "to_officer"):
-            self.fields[name].queryset = users_with_role(Role.OFFICER)  # type: ignore[attr-defined]
+        self.fields["from_officer"].queryset = officers_with_cases()  # type: ignore[attr-defined]
+        self.fields["to_officer"].queryset = users_with_role(Role.OFFICER)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("from_officer") and data.get("from_officer") == data.get("to_officer"):
             self.add_error("to_officer", _("Choose two different people."))
         return data
+
+
+class RolesForm(forms.Form):
+    roles = forms.MultipleChoiceField(label=_("Roles"), choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple)
+
+
+class PeopleForm(forms.Form):
+    text = forms.CharField(label=_("Name or e-mail"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"}))
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("All")), *Role.choices])
 
 
 class NoteForm(forms.Form):

@@ -19,3 +19,6 @@ class SavedFilter(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["owner", "name"], name="saved_filter_name_once", violation_error_message=_("You already have a filter with this name."))
         ]
+
+    def __str__(self) -> str:
+        return self.name

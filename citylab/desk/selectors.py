@@ -1,10 +1,55 @@
+"""What the desk reads besides the casework's own selectors: saved filters and the facts behind the turn box."""
+
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from citylab.core.clock import deadlines
+from citylab.proposals import selectors
+from citylab.proposals.models import Communication, Evaluation, Proposal, ScreeningCheck
+from citylab.proposals.screening import CHECKLIST
 
 from .models import SavedFilter
+from .steps import Facts
+
+SETTLED = (ScreeningCheck.Result.PASSED, ScreeningCheck.Result.NOT_APPLICABLE)
 
 
 def filters_for(user: Any) -> QuerySet[SavedFilter]:
     """One's own saved filters and those that colleagues share."""
     return SavedFilter.objects.filter(Q(owner=user) | Q(is_shared=True)).select_related("owner")
+
+
+def filter_of(query: str) -> selectors.QueueFilter:
+    """A saved query string as a filter of the queue."""
+    given = QueryDict(query)
+    flags = {name: bool(given.get(name)) for name in ("late", "today")}
+    return selectors.QueueFilter(**{name: given.get(name, "") for name in ("text", "state", "turn", "officer", "sector", "challenge")}, **flags)
+
+
+def case_facts(case: Proposal) -> Facts:
+    """What the next step of a case depends on; `case` as selectors.case() gives it (two queries more)."""
+    latest = list(case.versions.all())[-1]
+    results = dict(ScreeningCheck.objects.filter(version=latest).values_list("item", "result"))
+    confirmed = set(Evaluation.objects.filter(version=latest, confirmed_at__isnull=False).values_list("assignment_id", flat=True))
+    able = {assignment.pk for assignment in case.assignments.all() if not assignment.has_conflict}
+    notices = [notice for notice in case.refusal_notices.all() if notice.closed_on is None]
+    notice = notices[-1] if notices else None
+    return Facts(
+        state=case.state,
+        lines_open=sum(results.get(item) not in SETTLED for item in CHECKLIST),
+        replies_open=sum(bool(item.reply) and not item.settled for request in case.change_requests.all() if request.answered_on for item in request.items.all()),
+        evaluators=len(able),
+        confirmed=len(confirmed),
+        waiting=len(able - confirmed),
+        undelivered=any(message_awaits_delivery(message) for message in case.communications.all()),
+        rejection_from=deadlines.rejection_allowed_from(notice.observations_due_on, notice.observations_received_on) if notice else None,
+        notice_received=notice is not None and notice.communication.legally_received_on is not None,
+        observations=notice is not None and notice.observations_received_on is not None,
+    )
+
+
+def message_awaits_delivery(message: Communication) -> bool:
+    """A PEC of ours whose receipt of delivery is not on record yet."""
+    return message.direction == Communication.Direction.TO_APPLICANT and message.channel == Communication.Channel.PEC and message.legally_received_on is None

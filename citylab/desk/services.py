@@ -11,7 +11,7 @@ from citylab.core.errors import DomainError
 
 from .models import SavedFilter
 
-KEPT = ("text", "state", "turn", "officer", "sector", "challenge", "late")
+KEPT = ("text", "state", "turn", "officer", "sector", "challenge", "late", "today")
 
 
 def filter_save(*, owner: Any, name: str, query: str, is_shared: bool) -> SavedFilter:

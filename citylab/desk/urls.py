@@ -1,4 +1,32 @@
-from django.urls import URLPattern
+from django.urls import path
+from django.utils.translation import pgettext_lazy
+
+from .views import case, evaluation, moves, people, queue, ranking
 
 app_name = "desk"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", queue.home, name="home"),
+    path(pgettext_lazy("url", "queue/"), queue.queue, name="queue"),
+    path(pgettext_lazy("url", "queue/filters/"), queue.save_filter, name="filter_save"),
+    path(pgettext_lazy("url", "queue/filters/<int:pk>/delete/"), queue.delete_filter, name="filter_delete"),
+    path(pgettext_lazy("url", "hand-over/"), people.hand_over, name="hand_over"),
+    path(pgettext_lazy("url", "people/"), people.people, name="people"),
+    path(pgettext_lazy("url", "people/<int:pk>/"), people.person, name="person"),
+    path(pgettext_lazy("url", "rankings/"), ranking.rankings, name="rankings"),
+    path(pgettext_lazy("url", "rankings/<slug:code>/"), ranking.ranking, name="ranking"),
+    path(pgettext_lazy("url", "evaluations/"), evaluation.evaluations, name="evaluations"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/"), case.case, name="case"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/take/"), queue.assign_to_me, name="take"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/officer/"), queue.assign, name="assign"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/moves/<slug:code>/"), moves.make, name="move"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/additions/"), moves.request_changes, name="request_changes"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/checklist/"), case.checklist, name="checklist"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/replies/<int:item>/"), case.settle, name="settle"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/notes/"), case.add_note, name="note"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/message/"), moves.send_message, name="message"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/messages/<int:communication>/delivery/"), case.record_delivery, name="delivery"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/files/<uuid:attachment>/"), case.attachment, name="attachment"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/trail.csv"), case.trail_csv, name="trail_csv"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/evaluators/"), evaluation.assign_evaluator, name="assign_evaluator"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/evaluation/"), evaluation.evaluation, name="evaluation"),
+]

@@ -14,7 +14,7 @@ from citylab.taxonomy.models import Capability, S3Area, Sector, Technology
 from citylab.testbeds.models import Site
 
 from . import scoring
-from .models import Assignment, Attachment, ChangeRequest, Evaluation, Proposal, ProposalSite, ProposalVersion, RefusalNotice, Turn
+from .models import Assignment, Attachment, ChangeRequest, Communication, Evaluation, Proposal, ProposalSite, ProposalVersion, RefusalNotice, Turn
 from .workflow import PENDING, State
 
 ROW = ("organisation", "challenge", "sector", "officer")
@@ -109,13 +109,11 @@ def case(pk: Any) -> Proposal:
         .prefetch_related(
             Prefetch("wished_sites", ProposalSite.objects.select_related("site")),
             Prefetch("attachments", Attachment.objects.order_by("uploaded_at")),
-            "versions__register_entry",
-            "versions__signature",
-            "versions__stamp_duty",
+            Prefetch("versions", ProposalVersion.objects.select_related("register_entry", "signature__document", "signature__identity_document", "stamp_duty")),
             Prefetch("change_requests", ChangeRequest.objects.prefetch_related("items").select_related("communication")),
             Prefetch("refusal_notices", RefusalNotice.objects.select_related("communication")),
             Prefetch("assignments", Assignment.objects.select_related("evaluator")),
-            "communications__register_entry",
+            Prefetch("communications", Communication.objects.select_related("register_entry", "sent_by")),
             "decisions",
         )
         .get(pk=pk)
@@ -153,7 +151,8 @@ def assignments_of(user: Any) -> QuerySet[Assignment]:
     """What an evaluator has been asked to score, open ones first."""
     return (
         Assignment.objects.filter(evaluator=user)
-        .select_related("proposal", "proposal__challenge", "proposal__sector")
+        .select_related("proposal__organisation", "proposal__challenge")
+        .defer("proposal__answers", "proposal__field_versions")
         .annotate(confirmed=Count("evaluations", filter=Q(evaluations__confirmed_at__isnull=False)))
         .order_by("confirmed", "-assigned_at")
     )

@@ -4,10 +4,11 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from citylab.audit import services as audit
 from citylab.core import clock
-from citylab.core.errors import NotAllowed
+from citylab.core.errors import DomainError, NotAllowed
 
 from ..models import Role, RoleGrant, User
 
@@ -17,7 +18,7 @@ GROUPS = {Role.EDITOR: ("Editors", "Moderators"), Role.ADMINISTRATOR: ("Administ
 
 def _check(actor: Any) -> None:
     if actor is not None and not actor.has_perm("accounts.grant_roles"):
-        raise NotAllowed("not_allowed", "")
+        raise NotAllowed("not_allowed", _("Only an administrator gives and takes roles."))
 
 
 def role_grant(*, user: User, role: str, actor: Any) -> RoleGrant:
@@ -31,6 +32,18 @@ def role_grant(*, user: User, role: str, actor: Any) -> RoleGrant:
             audit.append(case_kind="user", case_id=user.pk, action="grant_role", actor=actor, data={"role": role})
     user.__dict__.pop("_roles", None)
     return grant
+
+
+def roles_set(*, user: User, wanted: set[str], actor: Any) -> None:
+    """Give and take roles until the person has just `wanted`. Raises DomainError("last_administrator") where nobody would be left to give roles."""
+    with transaction.atomic():
+        administrators = set(RoleGrant.objects.select_for_update().filter(role=Role.ADMINISTRATOR, user__is_active=True).values_list("user_id", flat=True))
+        if Role.ADMINISTRATOR not in wanted and administrators == {user.pk}:
+            raise DomainError("last_administrator", _("This is the last administrator: name another one first."))
+        for role in sorted(wanted - user.roles):
+            role_grant(user=user, role=role, actor=actor)
+        for role in sorted(user.roles - wanted):
+            role_revoke(user=user, role=role, actor=actor)
 
 
 def role_revoke(*, user: User, role: str, actor: Any) -> None:

@@ -1,6 +1,6 @@
 """The moves of a case, one page each: fill in, see what will be sent, confirm once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,27 +8,39 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_fsm import can_proceed
 
-from citylab.accounts.access import roles
-from citylab.accounts.models import Role
+from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
-from citylab.pilots.services import proposal_approve
-from citylab.proposals.models import Proposal
-from citylab.proposals.services import deciding, screening
+from citylab.core.middleware import status_of
+from citylab.notifications.classes import Notification
+from citylab.pilots.services.approving import proposal_approve
+from citylab.proposals import notifications, wording
+from citylab.proposals.models import Decision, Proposal
+from citylab.proposals.services import clocks, communicating, deciding, screening
 from citylab.proposals.workflow import State
+from citylab.testbeds.services import SlotLost
 
-from ..forms import ApproveForm, ConfirmForm, InadmissibleForm, RefusalNoticeForm, RejectForm, ReopenForm
+from .. import preview, trail
+from ..forms import ApproveForm, ChannelMixin, ConfirmForm, InadmissibleForm, MessageForm, RefusalNoticeForm, RejectForm, ReopenForm
+from ..steps import Facts, blocked
+from .common import allowed_case, back_to, section_titles, staff
 
-staff = roles(Role.OFFICER, Role.ADMINISTRATOR)
+# Which field a refusal of the services is about.
+FIELDS = {
+    "reasons_missing": "reasons", "act_missing": "act_number", "conditions_missing": "conditions", "third_party_missing": "third_party", "dates_missing": "starts_on",
+    "dates_reversed": "ends_on", "site_not_published": "site", "slot_lost": "site", "act_date": "act_date", "outcome": "outcome",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Move:
-    """One consequential move of the desk: the transitions it may take, its words, its form and its service."""
+    """One consequential move of the desk: the transitions it may take, its words, its form, its service, and what the start-up gets to read:
+    a formal message (`words`, with the `kind` of its e-mail) or the news of a new state (`target`)."""
 
     code: str
     transitions: tuple[str, ...]
@@ -37,126 +49,191 @@ class Move:
     submit: Promise
     form: type[forms.Form]
     act: Callable[..., Any]
-    primary: bool = False
+    words: Callable[[Proposal, dict[str, Any]], wording.Wording] | None = None
+    kind: type[Notification] = notifications.DecisionTaken
+    target: str = ""
     danger: bool = False
     initial: Callable[[Proposal], dict[str, Any]] = lambda case: {}
 
 
 def _approval_start(case: Proposal) -> dict[str, Any]:
     wished = case.wished_sites.all()
-    return {"site": wished[0].site_id if wished else None, "starts_on": case.starts_on, "ends_on": case.ends_on, "outcome": "approved"}
+    return {"site": wished[0].site_id if wished else None, "starts_on": case.starts_on, "ends_on": case.ends_on}
 
 
 def _approve(*, proposal_id: Any, actor: Any, site: Any, **data: Any) -> Any:
     return proposal_approve(proposal_id=proposal_id, actor=actor, site_id=site.pk if site else None, **data)
 
 
+def _decision(outcome: str = "") -> Callable[[Proposal, dict[str, Any]], wording.Wording]:
+    names = ("reasons", "act_number", "act_date", "signed_by", "conditions", "third_party")
+
+    def words(case: Proposal, data: dict[str, Any]) -> wording.Wording:
+        return wording.decision(case, outcome=outcome or data["outcome"], **{name: data[name] for name in names if name in data})
+
+    return words
+
+
+SEE = gettext_lazy("See what will be sent")
+ACT = gettext_lazy("The act is adopted outside; give its number, date and signatory.")
 MOVES = {
     move.code: move
     for move in (
-        Move("start-screening", ("start_screening",), gettext_lazy("Open the screening"), gettext_lazy("The start-up is told that the screening has begun. You become responsible for the case where nobody is yet."), gettext_lazy("Open the screening"), ConfirmForm, screening.screening_start, primary=True),
-        Move("start-evaluation", ("start_evaluation",), gettext_lazy("Pass to evaluation"), gettext_lazy("The checklist is complete and the proposal goes to the evaluators."), gettext_lazy("Pass to evaluation"), ConfirmForm, screening.evaluation_start, primary=True),
-        Move("inadmissible", ("declare_inadmissible",), gettext_lazy("Declare inadmissible"), gettext_lazy("The case ends here, with its reasons. The act is adopted outside; give its number, date and signatory."), gettext_lazy("See what will be sent"), InadmissibleForm, screening.inadmissible_declare, danger=True),
-        Move("approve", ("approve",), gettext_lazy("Approve"), gettext_lazy("Approval creates the pilot and holds the site for these dates. The act is adopted outside; give its number, date and signatory."), gettext_lazy("See what will be sent"), ApproveForm, _approve, primary=True, initial=_approval_start),
-        Move("refusal-notice", ("give_refusal_notice",), gettext_lazy("Give a refusal notice"), gettext_lazy("The start-up has ten days to answer (law 241/1990 art. 10-bis); the clock stops meanwhile."), gettext_lazy("See what will be sent"), RefusalNoticeForm, deciding.refusal_notice_give, danger=True),
-        Move("reject", ("reject", "reject_after_notice"), gettext_lazy("Reject"), gettext_lazy("The case ends here, with its reasons. The act is adopted outside; give its number, date and signatory."), gettext_lazy("See what will be sent"), RejectForm, deciding.proposal_reject, danger=True),
-        Move("resume-evaluation", ("resume_evaluation",), gettext_lazy("Go back to evaluation"), gettext_lazy("The observations, or a second look, deserve a new evaluation."), gettext_lazy("Go back to evaluation"), ConfirmForm, deciding.evaluation_resume, primary=True),
-        Move("reopen", ("reopen_screening", "reopen_evaluation"), gettext_lazy("Reopen by an act"), gettext_lazy("Self-review, appeal or access to documents: an act reopens the case, and a new term begins."), gettext_lazy("See what will be sent"), ReopenForm, deciding.proposal_reopen, danger=True),
+        Move("start-screening", ("start_screening",), gettext_lazy("Open the screening"), gettext_lazy("You become responsible for the case where nobody is yet."), gettext_lazy("Open the screening"), ConfirmForm, screening.screening_start, target=State.SCREENING),
+        Move("start-evaluation", ("start_evaluation",), gettext_lazy("Pass to evaluation"), gettext_lazy("The checklist is complete and the proposal goes to the evaluators."), gettext_lazy("Pass to evaluation"), ConfirmForm, screening.evaluation_start, target=State.EVALUATION),
+        Move("inadmissible", ("declare_inadmissible",), gettext_lazy("Declare inadmissible"), gettext_lazy("The case ends here, with its reasons."), SEE, InadmissibleForm, screening.inadmissible_declare, _decision(Decision.Outcome.INADMISSIBLE), danger=True),
+        Move("approve", ("approve",), gettext_lazy("Approve"), gettext_lazy("Approval creates the pilot and holds the site for these dates."), SEE, ApproveForm, _approve, _decision(), initial=_approval_start),
+        Move("refusal-notice", ("give_refusal_notice",), gettext_lazy("Give a refusal notice"), gettext_lazy("The start-up has ten days to answer (law 241/1990 art. 10-bis); the clock stops meanwhile."), SEE, RefusalNoticeForm, deciding.refusal_notice_give, lambda case, data: wording.refusal_notice(case, data["reasons"]), notifications.RefusalNoticeGiven, danger=True),
+        Move("reject", ("reject", "reject_after_notice"), gettext_lazy("Reject"), gettext_lazy("The case ends here, with its reasons."), SEE, RejectForm, deciding.proposal_reject, _decision(Decision.Outcome.REJECTED), danger=True),
+        Move("resume-evaluation", ("resume_evaluation",), gettext_lazy("Go back to evaluation"), gettext_lazy("The observations, or a second look, deserve a new evaluation."), gettext_lazy("Go back to evaluation"), ConfirmForm, deciding.evaluation_resume, target=State.EVALUATION),
+        Move("reopen", ("reopen_screening", "reopen_evaluation"), gettext_lazy("Reopen by an act"), gettext_lazy("Self-review, appeal or access to documents: an act reopens the case, and a new term begins today."), SEE, ReopenForm, deciding.proposal_reopen, _decision(Decision.Outcome.REOPENED), notifications.CaseReopened, danger=True),
     )
 }  # fmt: skip
 
 
-def available_moves(user: Any, case: Proposal) -> list[dict[str, Any]]:
-    """The moves this person can make now, for the buttons of the case page; the request for additions has a page of its own."""
+def available_moves(user: Any, case: Proposal, facts: Facts) -> list[dict[str, Any]]:
+    """The moves that the state allows to this person, each with why it cannot be made yet, if so; the request for additions has a page of its own."""
     if not user.has_perm("proposals.process", case):
         return []
-    return [{"move": move} for move in MOVES.values() if any(can_proceed(getattr(case, name)) for name in move.transitions)]
+    return [{"move": move, "blocked": blocked(move.code, facts, clock.today())} for move in MOVES.values() if is_legal(case, move)]
 
 
-def text_of(data: dict[str, Any]) -> str:
-    """What the start-up will read."""
-    return "\n\n".join(str(data[name]).strip() for name in ("reasons", "conditions", "third_party") if data.get(name))
+def is_legal(case: Proposal, move: Move) -> bool:
+    return any(can_proceed(getattr(case, name)) for name in move.transitions)
 
 
 @staff
 def make(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
     """One move: its form, what will be sent, and the confirmation."""
-    from .case import allowed_case
-
     move = MOVES.get(code)
     if move is None:
         raise Http404
     case = allowed_case(request, pk, "proposals.process")
-    form = move.form(request.POST or None, initial=move.initial(case)) if request.method != "POST" else move.form(request.POST)
-    context = {"case": case, "move": move, "form": form, "title": move.title, "lead": move.lead, "submit": move.submit, "danger": move.danger, "stale": not available_here(case, move)}
-    if request.method != "POST":
-        return render(request, "desk/form_page.html", context)
-    if not form.is_valid():
+    posted = request.method == "POST"
+    form = move.form(_with_slot(request.POST), initial=move.initial(case)) if posted else move.form(initial=move.initial(case))
+    context: dict[str, Any] = {
+        "case": case, "move": move, "form": form, "title": move.title, "lead": move.lead, "submit": move.submit, "danger": move.danger, "with_act": "act_number" in form.fields,
+        "act_lead": ACT,
+    }  # fmt: skip
+    if not is_legal(case, move):
+        return too_late(request, case, move.title, form)
+    if posted and not form.is_valid():
         return render(request, "desk/form_page.html", context, status=422)
-    if not request.POST.get("confirmed"):
-        text = text_of(form.cleaned_data)
-        return render(request, "desk/confirm.html", {**context, "text": text, "subject": _("Proposal %(number)s: %(title)s") % {"number": case.number, "title": move.title}})
+    if (posted and "edit" in request.POST) or (not posted and form.fields):
+        return render(request, "desk/form_page.html", context)
+    if "confirmed" not in request.POST:
+        data = form.cleaned_data if posted else {}
+        shown = preview.of_message(case, move.words(case, data), data["channel"], move.kind) if move.words else preview.of_progress(case, move.target)
+        return render(request, "desk/confirm.html", {**context, "preview": shown, "effects": _effects(move, case, data)})
     try:
         move.act(proposal_id=pk, actor=request.user, **form.cleaned_data)
+    except SlotLost as error:
+        form.add_error("site", error.message)
+        return render(request, "desk/form_page.html", {**context, "next_free": error.next_free}, status=409)
     except Conflict as error:
-        return render(request, "desk/form_page.html", {**context, "conflict": error, "stale": True}, status=409)
+        return too_late(request, allowed_case(request, pk), move.title, form, error)
     except DomainError as error:
-        form.add_error(error.code if error.code in form.fields else None, error.message)
-        return render(request, "desk/form_page.html", context, status=422)
+        form.add_error(FIELDS[error.code] if FIELDS.get(error.code) in form.fields else None, error.message)
+        return render(request, "desk/form_page.html" if form.fields else "desk/refused.html", {**context, "error": error}, status=status_of(error))
     messages.success(request, _("Done: %(title)s, %(number)s.") % {"title": move.title, "number": case.number})
     return redirect("desk:case", pk=pk)
 
 
-def available_here(case: Proposal, move: Move) -> bool:
-    return any(can_proceed(getattr(case, name)) for name in move.transitions)
+def _with_slot(posted: Any) -> Any:
+    """What was typed, with the free dates that were offered where those were chosen: one button brings both days."""
+    first, separator, last = posted.get("slot", "").partition("/")
+    if not separator:
+        return posted
+    data = posted.copy()
+    data["starts_on"], data["ends_on"] = first, last
+    return data
+
+
+def _effects(move: Move, case: Proposal, data: Mapping[str, Any]) -> list[str]:
+    """What the move does besides sending a message, in words."""
+    if move.code == "approve":
+        dates = {"from": formats.date_format(data["starts_on"], "j F Y"), "to": formats.date_format(data["ends_on"], "j F Y")}
+        place = _("%(site)s is held from %(from)s to %(to)s.") % {"site": data["site"].name, **dates} if data["site"] else _("No site is held; the pilot runs from %(from)s to %(to)s.") % dates
+        return [_("The pilot is created, in the state “agreement”."), place]
+    if move.code == "refusal-notice":
+        return [_("The clock stops; the start-up may answer within ten days of receipt. No rejection before.")]
+    if move.code in ("inadmissible", "reject"):
+        return [_("The case is closed. Only an act can reopen it.")]
+    if move.code == "reopen":
+        return [_("The case is open again and a new term of %(days)s days begins today.") % {"days": case.term_days}]
+    if move.code == "start-screening" and case.officer_id is None:
+        return [_("You become responsible for the case.")]
+    return []
+
+
+def too_late(request: HttpRequest, case: Proposal, title: Any, form: forms.Form | None = None, error: DomainError | None = None) -> HttpResponse:
+    """Somebody acted first: what happened, what the case is now, and everything that was typed here."""
+    typed = [(field.label, field.value()) for field in form if isinstance(field.field, forms.CharField) and field.value()] if form is not None and form.is_bound else []
+    context = {"case": case, "title": title, "error": error, "typed": typed, "last": next(iter(trail.lines(case.pk)), None)}
+    return render(request, "desk/too_late.html", context, status=409)
 
 
 @staff
 def request_changes(request: HttpRequest, pk: Any) -> HttpResponse:
-    """Ask for additions item by item; rows are added without JavaScript by asking for one more."""
-    from citylab.proposals import form as proposal_form
-
-    from .case import allowed_case
-
+    """Ask for additions item by item; rows are added and removed without JavaScript."""
     case = allowed_case(request, pk, "proposals.process")
-    sections = [(section.code, f"{section.number}. {section.title}") for section in proposal_form.definition(case.form_version).sections]
-    rows = [
-        {"section": section, "text": text}
-        for section, text in zip(request.POST.getlist("section"), request.POST.getlist("text"), strict=False)
-    ] or [{"section": sections[0][0], "text": ""}]
-    channel = request.POST.get("channel", "portal")
-    intro = request.POST.get("intro", "")
-    context = {"case": case, "rows": rows, "sections": sections, "channel": channel, "intro": intro, "stops_clock": not case.change_requests.all(), "stale": case.state != State.SCREENING}
-    action = request.POST.get("action", "")
-    if request.method != "POST":
+    titles = section_titles(case)
+    given = [{"section": section, "text": text} for section, text in zip(request.POST.getlist("section"), request.POST.getlist("text"), strict=False)]
+    blank = {"section": next(iter(titles)), "text": ""}
+    channel = ChannelMixin(request.POST or None)
+    clock_now = clocks.proceeding_clock(case)
+    context: dict[str, Any] = {
+        "case": case, "rows": given or [blank], "sections": titles.items(), "channel": channel["channel"], "intro": request.POST.get("intro", ""),
+        "stops_clock": clocks.additions_would_suspend(case) and not (clock_now and clock_now.late_by), "is_late": bool(clock_now and clock_now.late_by),
+    }  # fmt: skip
+    items = [screening.AskedItem(section=row["section"], text=row["text"]) for row in given if row["text"].strip() and row["section"] in titles]
+    if case.state != State.SCREENING:
+        kept = [(titles.get(row["section"], ""), row["text"]) for row in given if row["text"].strip()]
+        response_context = {"case": case, "title": _("Request for additions"), "typed": kept, "last": next(iter(trail.lines(pk)), None)}
+        return render(request, "desk/too_late.html", response_context, status=409)
+    if request.method != "POST" or "edit" in request.POST:
         return render(request, "desk/request_changes.html", context)
-    if action == "add":
-        return render(request, "desk/request_changes.html", {**context, "rows": [*rows, {"section": sections[0][0], "text": ""}]})
-    items = [screening.AskedItem(section=row["section"], text=row["text"]) for row in rows if row["text"].strip() and row["section"] in dict(sections)]
-    if not items:
-        return render(request, "desk/request_changes.html", {**context, "error": _("Write at least one thing to be added or changed.")}, status=422)
-    if action != "confirm":
-        return render(request, "desk/request_changes_confirm.html", {**context, "items": items, "titles": dict(sections)})
+    if "add" in request.POST:
+        return render(request, "desk/request_changes.html", {**context, "rows": [*given, blank], "focus_row": len(given)})
+    if request.POST.get("remove", "").isdigit():
+        kept_rows = [row for index, row in enumerate(given) if index != int(request.POST["remove"])]
+        return render(request, "desk/request_changes.html", {**context, "rows": kept_rows or [blank]})
+    if not items or not channel.is_valid():
+        error = None if items else _("Write at least one thing to be added or changed.")
+        return render(request, "desk/request_changes.html", {**context, "error": error}, status=422)
+    chosen = channel.cleaned_data["channel"]
+    if "confirmed" not in request.POST:
+        shown = preview.of_message(case, wording.changes_requested(case, items, context["intro"]), chosen, notifications.ChangesRequested)
+        return render(request, "desk/request_changes_confirm.html", {**context, "preview": shown, "chosen": chosen})
     try:
-        screening.changes_request(proposal_id=pk, actor=request.user, items=items, channel=channel, text=intro)
-    except DomainError as error:
-        return render(request, "desk/request_changes.html", {**context, "error": error.message}, status=409 if isinstance(error, Conflict) else 422)
+        screening.changes_request(proposal_id=pk, actor=request.user, items=items, channel=chosen, text=context["intro"])
+    except Conflict as error:
+        found = allowed_case(request, pk)
+        kept = [(titles.get(item.section, ""), item.text) for item in items]
+        return render(request, "desk/too_late.html", {"case": found, "title": _("Request for additions"), "typed": kept, "error": error, "last": next(iter(trail.lines(pk)), None)}, status=409)
     messages.success(request, _("The request is registered and on its way; it is the start-up's turn now."))
     return redirect("desk:case", pk=pk)
 
 
 @staff
-def checklist(request: HttpRequest, pk: Any) -> HttpResponse:
-    """Save the lines of the checklist that were ticked."""
-    from citylab.proposals.screening import CHECKLIST
-
-    if request.method == "POST":
-        results = {item: (request.POST[f"{item}-result"], request.POST.get(f"{item}-note", "")) for item in CHECKLIST if request.POST.get(f"{item}-result")}
-        try:
-            screening.checklist_save(proposal_id=pk, actor=request.user, results=results)
-            messages.success(request, _("The checklist is saved."))
-        except DomainError as error:
-            messages.error(request, error.message)
-    response = redirect("desk:case", pk=pk)
-    response["Location"] += "?tab=screening"
-    return response
+def send_message(request: HttpRequest, pk: Any) -> HttpResponse:
+    """A formal message that moves nothing."""
+    case = allowed_case(request, pk, "proposals.process")
+    form = MessageForm(request.POST or None)
+    context = {"case": case, "form": form, "title": _("Formal message"), "lead": _("It is registered, and stands on the case page of the start-up."), "submit": SEE}
+    if request.method != "POST" or "edit" in request.POST:
+        return render(request, "desk/form_page.html", context)
+    if not form.is_valid():
+        return render(request, "desk/form_page.html", context, status=422)
+    data = form.cleaned_data
+    if "confirmed" not in request.POST:
+        words = wording.Wording(data["subject"].strip(), data["body"].strip())
+        shown = preview.of_message(case, words, data["channel"], notifications.FormalMessage)
+        return render(request, "desk/confirm.html", {**context, "submit": _("Send the message"), "preview": shown, "effects": []})
+    try:
+        communicating.message_send(proposal_id=pk, actor=request.user, **data)
+    except DomainError as error:
+        form.add_error(None, error.message)
+        return render(request, "desk/form_page.html", context, status=status_of(error))
+    messages.success(request, _("The message is registered and on its way."))
+    return back_to(pk, "messages")

@@ -1,0 +1,86 @@
+"""Who works here: hand over a colleague's cases, and, for administrators, everybody's roles."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from citylab.accounts.access import roles
+from citylab.accounts.models import Role, User
+from citylab.accounts.selectors import people_list
+from citylab.accounts.services.roles import roles_set
+from citylab.core.errors import DomainError
+from citylab.core.middleware import status_of
+from citylab.proposals.services import screening
+
+from ..forms import HandOverForm, PeopleForm, RolesForm
+from .common import staff
+
+PAGE_SIZE = 25
+administrator = roles(Role.ADMINISTRATOR)
+
+
+@staff
+def hand_over(request: HttpRequest) -> HttpResponse:
+    """Give all undecided cases of a colleague to another: choose, see how many, confirm once."""
+    form = HandOverForm(request.POST or None)
+    context: dict[str, Any] = {"form": form, "title": _("Hand over all cases"), "lead": _("Every undecided case of one colleague goes to another, who is told by e-mail."), "submit": _("See which cases")}
+    if request.method != "POST" or "edit" in request.POST:
+        return render(request, "desk/form_page.html", context)
+    if not form.is_valid():
+        return render(request, "desk/form_page.html", context, status=422)
+    giver, taker = form.cleaned_data["from_officer"], form.cleaned_data["to_officer"]
+    if "confirmed" not in request.POST:
+        words = ngettext("%(count)s case goes from %(giver)s to %(taker)s.", "%(count)s cases go from %(giver)s to %(taker)s.", giver.cases)
+        effects = [words % {"count": giver.cases, "giver": giver, "taker": taker}, _("%(taker)s gets one e-mail for each case.") % {"taker": taker}]
+        return render(request, "desk/confirm.html", {**context, "submit": _("Hand over"), "effects": effects})
+    try:
+        result = screening.cases_hand_over(actor=request.user, from_officer=giver, to_officer=taker)
+    except DomainError as error:
+        form.add_error("to_officer", error.message)
+        return render(request, "desk/form_page.html", context, status=status_of(error))
+    messages.success(request, ngettext("%(count)s case went to %(officer)s.", "%(count)s cases went to %(officer)s.", result.moved) % {"count": result.moved, "officer": taker})
+    if result.kept:
+        messages.warning(request, _("These stayed because of a conflict of interest: %(numbers)s.") % {"numbers": ", ".join(result.kept)})
+    return redirect("desk:queue")
+
+
+@administrator
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody with an account, and their roles."""
+    form = PeopleForm(request.GET)
+    form.is_valid()
+    found = people_list(text=form.cleaned_data.get("text", ""), role=form.cleaned_data.get("role", ""))
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "desk/people.html", {"form": form, "page": page, "labels": dict(Role.choices)})
+
+
+@administrator
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person's roles: tick, see what changes, confirm once."""
+    found = get_object_or_404(User, pk=pk)
+    form = RolesForm(request.POST if request.method == "POST" else None, initial={"roles": sorted(found.roles)})
+    context: dict[str, Any] = {"form": form, "person": found, "title": str(found), "lead": found.email, "submit": _("See what changes")}
+    if request.method != "POST" or "edit" in request.POST:
+        return render(request, "desk/form_page.html", context)
+    if not form.is_valid():
+        return render(request, "desk/form_page.html", context, status=422)
+    wanted = set(form.cleaned_data["roles"])
+    effects = [_("Gets the role: %(role)s") % {"role": Role(code).label} for code in sorted(wanted - found.roles)]
+    effects += [_("Loses the role: %(role)s") % {"role": Role(code).label} for code in sorted(found.roles - wanted)]
+    if not effects:
+        form.add_error("roles", _("Nothing would change."))
+        return render(request, "desk/form_page.html", context, status=422)
+    if "confirmed" not in request.POST:
+        return render(request, "desk/confirm.html", {**context, "submit": _("Change the roles"), "effects": effects})
+    try:
+        roles_set(user=found, wanted=wanted, actor=request.user)
+    except DomainError as error:
+        form.add_error("roles", error.message)
+        return render(request, "desk/form_page.html", context, status=status_of(error))
+    messages.success(request, _("The roles of %(person)s are changed.") % {"person": found})
+    return redirect("desk:people")

@@ -10,16 +10,16 @@ SECRET_KEY = env.str("SECRET_KEY", default="local-only-key-that-production-refus
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 
-VAR_DIR.mkdir(parents=True, exist_ok=True)  # noqa: F405
-DATABASES = {"default": harden(env.db("DATABASE_URL")) if env.str("DATABASE_URL", default="") else sqlite(VAR_DIR / "citylab.sqlite3")}  # noqa: F405
-STORAGES = local_storages(VAR_DIR)  # noqa: F405
-MEDIA_ROOT = VAR_DIR / "media"  # noqa: F405
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+DATABASES = {"default": harden(env.db("DATABASE_URL")) if env.str("DATABASE_URL", default="") else sqlite(VAR_DIR / "citylab.sqlite3")}
+STORAGES = local_storages(VAR_DIR)
+MEDIA_ROOT = VAR_DIR / "media"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-EMAIL_FILE_PATH = VAR_DIR / "mail"  # noqa: F405
+EMAIL_FILE_PATH = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = "Torino City Lab <torinocitylab@example.org>"
 
 if env.str("REDIS_URL", default=""):
@@ -28,12 +28,12 @@ else:
     # Both ends of the filesystem transport are the same folder: what is sent is what is received.
     CELERY_BROKER_URL = "filesystem://"
     for _folder in ("queue", "processed", "control"):
-        (VAR_DIR / "celery" / _folder).mkdir(parents=True, exist_ok=True)  # noqa: F405
+        (VAR_DIR / "celery" / _folder).mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(VAR_DIR / "celery" / "queue"),  # noqa: F405
-        "data_folder_out": str(VAR_DIR / "celery" / "queue"),  # noqa: F405
-        "processed_folder": str(VAR_DIR / "celery" / "processed"),  # noqa: F405
-        "control_folder": str(VAR_DIR / "celery" / "control"),  # noqa: F405
+        "data_folder_in": str(VAR_DIR / "celery" / "queue"),
+        "data_folder_out": str(VAR_DIR / "celery" / "queue"),
+        "processed_folder": str(VAR_DIR / "celery" / "processed"),
+        "control_folder": str(VAR_DIR / "celery" / "control"),
     }
 
 ELASTICSEARCH_URL = env.str("ELASTICSEARCH_URL", default="")

@@ -38,8 +38,8 @@ def _hsl(match: re.Match[str]) -> str:
     found = shifted(*(part * 255 for part in colorsys.hls_to_rgb(hue / 360, lightness / 100, saturation / 100)))
     if found is None:
         return match[0]
-    h, l, s = colorsys.rgb_to_hls(*(part / 255 for part in found))
-    return f"{match[0].split('(')[0]}({h * 360:.0f},{s * 100:.0f}%,{l * 100:.0f}%"
+    h, lightness, s = colorsys.rgb_to_hls(*(part / 255 for part in found))
+    return f"{match[0].split('(')[0]}({h * 360:.0f},{s * 100:.0f}%,{lightness * 100:.0f}%"
 
 
 def recolour(css: str) -> str:

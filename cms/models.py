@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Count, Subquery, Value
@@ -194,20 +195,33 @@ class MenuItem(models.Model):
 class SecondPersonTask(AbstractGroupApprovalTask):
     """Moderation by a second person: whoever submitted the text cannot approve it."""
 
-    def _is_own(self, obj: Any, user: Any) -> bool:
+    @staticmethod
+    def _requested(obj: Any, user: Any) -> bool:
         state = obj.current_workflow_state
         return bool(state and state.requested_by_id == user.pk)
 
+    @staticmethod
+    def _wrote_last(obj: Any, user: Any) -> bool:
+        """Whoever changed the text while it was waiting would be approving their own words."""
+        return bool(obj.latest_revision and obj.latest_revision.user_id == user.pk)
+
     def get_actions(self, obj: Any, user: Any) -> list[Any]:
-        return [] if self._is_own(obj, user) else super().get_actions(obj, user)
+        if self._requested(obj, user):
+            return []
+        actions = super().get_actions(obj, user)
+        return [action for action in actions if action[0] != "approve"] if self._wrote_last(obj, user) else actions
+
+    def locked_for_user(self, obj: Any, user: Any) -> bool:
+        # What waits is what was submitted: its author takes it back before changing it.
+        return self._requested(obj, user) or super().locked_for_user(obj, user)
 
     def get_task_states_user_can_moderate(self, user: Any, **kwargs: Any) -> Any:
         return super().get_task_states_user_can_moderate(user, **kwargs).exclude(workflow_state__requested_by=user)
 
     def on_action(self, task_state: TaskState, user: Any, action_name: str, **kwargs: Any) -> Any:
         # The buttons are gone already; this is for a form that was open before, or a request made by hand.
-        if task_state.workflow_state.requested_by_id == user.pk:
-            return None
+        if action_name not in [name for name, _label, _modal in self.get_actions(task_state.workflow_state.content_object, user)]:
+            raise PermissionDenied
         return super().on_action(task_state, user, action_name, **kwargs)
 
     @classmethod

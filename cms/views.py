@@ -1,17 +1,20 @@
-"""The front page, and three things an editor does to a published challenge that are not edits of its text."""
+"""The front page, and what an editor does to a published challenge or page that is not an edit of its text."""
 
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from wagtail.actions.unpublish_page import UnpublishPageAction
 from wagtail.admin import messages
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.widgets import AdminAutoHeightTextInput, AdminDateTimeInput
+from wagtail.models import Page
 
 from citylab.accounts.access import public, roles
 from citylab.accounts.models import Role
@@ -90,6 +93,21 @@ def answer_question(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Question and answer stand on the challenge's page now."))
             return redirect(_list(Question))
     return _page(request, form, title=_("Answer a question"), record=question.challenge, text=question.text, submit=_("Publish the answer"))
+
+
+@editing
+@require_admin_access
+def withdraw_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a page off the site; putting it back goes through moderation again."""
+    page = get_object_or_404(Page, pk=pk, live=True).specific
+    if isinstance(page, HomePage) or not page.permissions_for_user(request.user).can_edit():
+        raise PermissionDenied
+    if request.method == "POST":
+        UnpublishPageAction(page, user=request.user).execute(skip_permission_checks=True)
+        messages.success(request, _("“%(page)s” is no longer on the site.") % {"page": page})
+        return redirect("wagtailadmin_explore", page.get_parent().pk)
+    text = _("Whoever has its address will find a page that says it is not here. Putting it back needs moderation.")
+    return _page(request, forms.Form(), title=_("Unpublish"), record=page, submit=_("Unpublish"), text=text)
 
 
 def _list(model: Any) -> str:

@@ -3,78 +3,18 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.forms.models import WagtailAdminModelForm
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
-from wagtail.admin.ui.tables import Column, UpdatedAtColumn
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, PublishingPanel, TabbedInterface, TitleFieldPanel
+from wagtail.admin.ui.tables import DateColumn, LiveStatusTagColumn, UpdatedAtColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
-from citylab.accounts.models import Organisation
 from citylab.challenges.models import Challenge, Question
-from citylab.challenges.services import assert_criteria_unchanged
-from citylab.core.errors import DomainError
 from citylab.taxonomy.models import Capability, Pole, Programme, S3Area, Sector, Technology
-from citylab.testbeds.models import SITE_CONSTRAINTS, Site
+from citylab.testbeds.models import Site
 
+from . import record_views
+from .forms import ChallengeForm, SiteForm
 from .models import MenuItem
-
-
-class RecordForm(WagtailAdminModelForm):
-    """A bilingual record: a draft needs its name in one language, publication in both."""
-
-    names: ClassVar[tuple[str, str]]
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        if not any(data.get(name) for name in self.names):
-            self.add_error(self.names[0], _("Write it in at least one language; both are needed to publish."))
-        return data
-
-
-class ChoicesMixin:
-    """Codes kept as a JSON list, chosen as check boxes."""
-
-    coded: ClassVar[dict[str, Any]] = {}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, choices in self.coded.items():
-            old = self.fields[name]  # type: ignore[attr-defined]
-            self.fields[name] = forms.MultipleChoiceField(  # type: ignore[attr-defined]
-                label=old.label, help_text=old.help_text, choices=choices, required=False, widget=forms.CheckboxSelectMultiple, initial=getattr(self.instance, name)  # type: ignore[attr-defined]
-            )
-
-
-class ChallengeForm(ChoicesMixin, RecordForm):
-    names = ("title_it", "title_en")
-    coded: ClassVar[dict[str, Any]] = {"applicant_kinds": Organisation.Kind.choices}
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        if self.instance.pk and "criteria" in self.formsets:
-            try:
-                assert_criteria_unchanged(_with_criteria(self.instance, self.formsets["criteria"]))
-            except DomainError as error:
-                self.add_error(None, str(error))
-            except ValidationError:
-                pass  # the criteria's own fields already say what is wrong
-        return data
-
-
-def _with_criteria(challenge: Challenge, formset: Any) -> Challenge:
-    """The challenge as the form would leave it, for the check of frozen criteria."""
-    if not formset.is_valid():
-        raise ValidationError("criteria")
-    kept = [form.instance for form in formset.forms if form not in formset.deleted_forms and form.has_changed() or form.instance.pk and form not in formset.deleted_forms]
-    candidate = Challenge(pk=challenge.pk)
-    candidate.criteria = kept
-    return candidate
-
-
-class SiteForm(ChoicesMixin, RecordForm):
-    names = ("name_it", "name_en")
-    coded: ClassVar[dict[str, Any]] = {"constraints": list(SITE_CONSTRAINTS.items())}
 
 
 def both(name: str) -> FieldRowPanel:
@@ -82,21 +22,35 @@ def both(name: str) -> FieldRowPanel:
     return FieldRowPanel([FieldPanel(f"{name}_it"), FieldPanel(f"{name}_en")])
 
 
-class ChallengeViewSet(SnippetViewSet):
+def titles(name: str) -> FieldRowPanel:
+    """The record's name in both languages; its address follows the Italian one until it is published."""
+    return FieldRowPanel([TitleFieldPanel(f"{name}_it", classname="", placeholder=False), FieldPanel(f"{name}_en")])
+
+
+class RecordViewSet(SnippetViewSet):
+    """A record with drafts, preview, moderation, schedule, history and comparison."""
+
+    add_view_class = record_views.CreateView
+    edit_view_class = record_views.EditView
+    unpublish_view_class = record_views.UnpublishView
+    workflow_action_view_class = record_views.WorkflowActionView
+    add_to_admin_menu = True
+
+
+class ChallengeViewSet(RecordViewSet):
     model = Challenge
     icon = "help"
     menu_label = _("Challenges")
     menu_order = 110
-    add_to_admin_menu = True
-    list_display: ClassVar[list[Any]] = ["__str__", "mode", "sector", Column("effective_closes_at", label=_("Closes")), UpdatedAtColumn()]
+    list_display: ClassVar[list[Any]] = ["__str__", "mode", "sector", DateColumn("effective_closes_at", label=_("Closes")), LiveStatusTagColumn(), UpdatedAtColumn()]
     list_filter: ClassVar[list[str]] = ["mode", "sector", "programme", "city"]
     search_fields: ClassVar[list[str]] = ["code", "title_it", "title_en", "summary_it", "summary_en"]
     edit_handler = TabbedInterface(
         [
             ObjectList(
                 [
-                    FieldRowPanel([FieldPanel("code"), FieldPanel("slug"), FieldPanel("city")]),
-                    both("title"), both("summary"), FieldPanel("description_it"), FieldPanel("description_en"), both("expected"), both("plan"),
+                    titles("title"), FieldRowPanel([FieldPanel("code", required_on_save=False), FieldPanel("slug", required_on_save=False), FieldPanel("city")]),
+                    both("summary"), FieldPanel("description_it"), FieldPanel("description_en"), both("expected"), both("plan"),
                 ],
                 heading=_("Text"),
             ),
@@ -113,6 +67,8 @@ class ChallengeViewSet(SnippetViewSet):
                     FieldPanel("capabilities", widget=forms.CheckboxSelectMultiple),
                     MultiFieldPanel([FieldRowPanel([FieldPanel("latitude"), FieldPanel("longitude"), FieldPanel("maximum_distance_metres")])], heading=_("Where")),
                     FieldPanel("source"),
+                    FieldPanel("assumed"),
+                    PublishingPanel(),
                 ],
                 heading=_("Conditions"),
             ),
@@ -125,21 +81,20 @@ class ChallengeViewSet(SnippetViewSet):
     )  # fmt: skip
 
 
-class SiteViewSet(SnippetViewSet):
+class SiteViewSet(RecordViewSet):
     model = Site
     icon = "site"
     menu_label = _("Sites")
     menu_order = 120
-    add_to_admin_menu = True
-    list_display: ClassVar[list[Any]] = ["__str__", "kind", "district", "capacity", UpdatedAtColumn()]
+    list_display: ClassVar[list[Any]] = ["__str__", "kind", "district", "capacity", LiveStatusTagColumn(), UpdatedAtColumn()]
     list_filter: ClassVar[list[str]] = ["kind", "district"]
     search_fields: ClassVar[list[str]] = ["code", "name_it", "name_en", "summary_it", "summary_en"]
     edit_handler = TabbedInterface(
         [
             ObjectList(
                 [
-                    FieldRowPanel([FieldPanel("code"), FieldPanel("slug"), FieldPanel("kind")]),
-                    both("name"), both("summary"), FieldPanel("description_it"), FieldPanel("description_en"), both("accessibility"), both("owner"),
+                    titles("name"), FieldRowPanel([FieldPanel("code", required_on_save=False), FieldPanel("slug", required_on_save=False), FieldPanel("kind")]),
+                    both("summary"), FieldPanel("description_it"), FieldPanel("description_en"), both("accessibility"), both("owner"),
                     FieldPanel("contact_email"), FieldPanel("source"),
                 ],
                 heading=_("Text"),
@@ -151,6 +106,8 @@ class SiteViewSet(SnippetViewSet):
                     FieldRowPanel([FieldPanel("capacity"), FieldPanel("available_from"), FieldPanel("available_until")]),
                     FieldPanel("sectors", widget=forms.CheckboxSelectMultiple),
                     FieldPanel("constraints"),
+                    FieldPanel("assumed"),
+                    PublishingPanel(),
                 ],
                 heading=_("Place"),
             ),

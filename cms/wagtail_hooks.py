@@ -3,29 +3,30 @@
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import ProtectedError
+from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.ui.components import Component
 from wagtail.admin.widgets.button import Button
 from wagtail.snippets.models import register_snippet
 
 from citylab.challenges.models import Challenge, Question
+from citylab.challenges.selectors import waiting_questions
 from citylab.testbeds.models import Site
 
 from . import views
 from .context_processors import KEY
-from .models import MenuItem
+from .models import HomePage, MenuItem
+from .record_views import record_buttons
 from .viewsets import ChallengeViewSet, MenuItemViewSet, QuestionViewSet, SiteViewSet, TaxonomyGroup
 
-register_snippet(ChallengeViewSet)
-register_snippet(SiteViewSet)
-register_snippet(QuestionViewSet)
-register_snippet(TaxonomyGroup)
-register_snippet(MenuItemViewSet)
+for viewset in (ChallengeViewSet, SiteViewSet, QuestionViewSet, TaxonomyGroup, MenuItemViewSet):
+    register_snippet(viewset)
 
 
 @hooks.register("register_admin_urls")
@@ -34,17 +35,23 @@ def admin_urls() -> list[Any]:
         path("challenges/<int:pk>/extend/", views.extend_deadline, name="challenge_extend"),
         path("challenges/<int:pk>/close/", views.close_challenge, name="challenge_close"),
         path("questions/<int:pk>/answer/", views.answer_question, name="question_answer"),
+        path("pages/<int:pk>/withdraw/", views.withdraw_page, name="page_withdraw"),
     ]
 
 
 @hooks.register("register_snippet_listing_buttons")
 def listing_buttons(snippet: Any, user: Any, next_url: str | None = None) -> Any:
-    if isinstance(snippet, Challenge) and snippet.live:
-        if snippet.effective_closes_at:
-            yield Button(_("Extend the deadline"), reverse("challenge_extend", args=[snippet.pk]), priority=60, icon_name="time")
-        yield Button(_("Close"), reverse("challenge_close", args=[snippet.pk]), priority=70, icon_name="lock")
+    if isinstance(snippet, Challenge | Site):
+        yield from record_buttons(snippet)
     if isinstance(snippet, Question):
         yield Button(_("Answer"), reverse("question_answer", args=[snippet.pk]), priority=10, icon_name="comment")
+
+
+@hooks.register("register_page_header_buttons")
+def withdraw_button(page: Any, user: Any, view_name: str = "", next_url: str | None = None) -> Any:
+    """Nobody has Wagtail's right to publish, which its own “Unpublish” asks for."""
+    if page.live and view_name == "edit" and not isinstance(page.specific, HomePage) and page.permissions_for_user(user).can_edit():
+        yield Button(_("Unpublish"), reverse("page_withdraw", args=[page.pk]), icon_name="download", priority=60)
 
 
 @hooks.register("before_edit_snippet")
@@ -57,21 +64,17 @@ def answer_instead(request: HttpRequest, instance: Any) -> HttpResponse | None:
 def refuse_deleting_used(request: HttpRequest, instances: Any) -> HttpResponse | None:
     """A used record gets a message, not a server error."""
     for instance in instances:
-        used = isinstance(instance, Challenge | Site) and instance.first_published_at is not None
-        if not used:
-            try:
-                used = bool(_protected(instance))
-            except ProtectedError:
-                used = True
-        if used:
-            messages.error(request, _("“%(record)s” is in use, or was public, and cannot be deleted. Unpublish it instead.") % {"record": instance})
-            return redirect(request.META.get("HTTP_REFERER") or reverse("wagtailadmin_home"))
+        if isinstance(instance, Challenge | Site) and instance.first_published_at is not None:
+            messages.error(request, _("“%(record)s” has been public and cannot be deleted. Unpublish it instead.") % {"record": instance})
+        elif _is_protected(instance):
+            messages.error(request, _("“%(record)s” is in use and cannot be deleted.") % {"record": instance})
+        else:
+            continue
+        return redirect(type(instance).snippet_viewset.get_url_name("list"))
     return None
 
 
-def _protected(instance: Any) -> bool:
-    from django.db.models.deletion import Collector, RestrictedError
-
+def _is_protected(instance: Any) -> bool:
     try:
         Collector(using="default", origin=instance).collect([instance])
     except (ProtectedError, RestrictedError):
@@ -90,3 +93,23 @@ def menus_changed(request: HttpRequest, instance: Any) -> None:
 def menus_deleted(request: HttpRequest, instances: Any) -> None:
     if any(isinstance(instance, MenuItem) for instance in instances):
         cache.delete(KEY)
+
+
+class WaitingQuestions(Component):
+    """On the admin's first page: the public questions that nobody has answered yet, oldest first."""
+
+    name = "waiting_questions"
+    template_name = "cms/questions_panel.html"
+    order = 90
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        questions = list(waiting_questions()[:10])
+        count = waiting_questions().count()
+        return {"questions": questions, "heading": ngettext("%(count)d question waits for an answer", "%(count)d questions wait for an answer", count) % {"count": count}}
+
+
+@hooks.register("construct_homepage_panels")
+def add_waiting_questions(request: HttpRequest, panels: list[Any]) -> None:
+    user: Any = request.user
+    if user.has_perm("challenges.answer_question") and waiting_questions().exists():
+        panels.append(WaitingQuestions())

@@ -13,15 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
 from wagtail.fields import RichTextField
-from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin, WorkflowMixin
+from wagtail.models import DraftStateMixin, LockableMixin, RevisionMixin, WorkflowMixin
 
 from citylab.accounts.models import Organisation
+from citylab.core import clock
 from citylab.core.bilingual import Bilingual
+from citylab.core.previews import BilingualPreviewMixin
 
 RICH_TEXT_FEATURES = ["h3", "h4", "bold", "italic", "ol", "ul", "link", "document-link"]
 
 
-class Challenge(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, ClusterableModel):
+class Challenge(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, BilingualPreviewMixin, ClusterableModel):
     """A need of the city: `open` (a sportello, no ranking) or `competitive` (deadline and ranking)."""
 
     class Mode(models.TextChoices):
@@ -45,7 +47,7 @@ class Challenge(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Pr
     owner_en = models.CharField(_("responsible office (English)"), max_length=160, blank=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
     mode = models.CharField(_("mode"), max_length=20, choices=Mode.choices, default=Mode.OPEN)
-    sector = models.ForeignKey("taxonomy.Sector", models.PROTECT, verbose_name=_("sector"), related_name="challenges")
+    sector = models.ForeignKey("taxonomy.Sector", models.PROTECT, verbose_name=_("sector"), null=True, related_name="challenges")  # a draft may lack it
     s3_area = models.ForeignKey("taxonomy.S3Area", models.PROTECT, verbose_name=_("S3 area"), null=True, blank=True, related_name="challenges")
     programme = models.ForeignKey("taxonomy.Programme", models.PROTECT, verbose_name=_("programme"), null=True, blank=True, related_name="challenges")
     technologies = ParentalManyToManyField("taxonomy.Technology", verbose_name=_("technologies"), blank=True, related_name="challenges")
@@ -83,6 +85,9 @@ class Challenge(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Pr
                 name="challenge_closes_after_opens",
                 violation_error_message=_("The closing time must come after the opening time."),
             ),
+            models.CheckConstraint(
+                condition=models.Q(live=False) | models.Q(sector__isnull=False), name="challenge_live_has_sector", violation_error_message=_("A published challenge has a sector.")
+            ),
         ]
 
     def publish(self, *args: Any, **kwargs: Any) -> None:
@@ -99,8 +104,13 @@ class Challenge(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Pr
 
     def get_preview_context(self, request: Any, mode_name: str) -> dict[str, Any]:
         """The preview shows the record as it is being written; what lives in other tables is left out."""
-        criteria = [{"name_it": c.name_it, "name_en": c.name_en, "weight": c.weight, "minimum": c.minimum} for c in self.criteria.all()]
-        return {**super().get_preview_context(request, mode_name), "challenge": self, "status": "open", "closes_at": self.closes_at, "days_left": 0, "criteria": criteria}
+        kinds = dict(Organisation.Kind.choices)
+        return {
+            **super().get_preview_context(request, mode_name),
+            "challenge": self, "status": "open", "closes_at": self.closes_at, "days_left": clock.days_until(self.closes_at) if self.closes_at else None,
+            "kinds": [kinds[kind] for kind in self.applicant_kinds if kind in kinds],
+            "criteria": [{"name_it": c.name_it, "name_en": c.name_en, "weight": c.weight, "minimum": c.minimum} for c in self.criteria.all()],
+        }  # fmt: skip
 
     def get_absolute_url(self) -> str:
         return reverse("public:challenge", args=[self.slug])

@@ -10,14 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
 from wagtail.fields import RichTextField
-from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin, WorkflowMixin
+from wagtail.models import DraftStateMixin, LockableMixin, RevisionMixin, WorkflowMixin
 
 from citylab.core.bilingual import Bilingual
+from citylab.core.previews import BilingualPreviewMixin
 
 RICH_TEXT_FEATURES = ["h3", "h4", "bold", "italic", "ol", "ul", "link", "document-link"]
 
 
-class Site(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, ClusterableModel):
+class Site(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, BilingualPreviewMixin, ClusterableModel):
     class Kind(models.TextChoices):
         PARK = "park", _("Park")
         STREET = "street", _("Street")
@@ -43,8 +44,8 @@ class Site(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Preview
     owner_en = models.CharField(_("owning department (English)"), max_length=160, blank=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    latitude = models.FloatField(_("latitude"), validators=[MinValueValidator(-90), MaxValueValidator(90)])
-    longitude = models.FloatField(_("longitude"), validators=[MinValueValidator(-180), MaxValueValidator(180)])
+    latitude = models.FloatField(_("latitude"), null=True, validators=[MinValueValidator(-90), MaxValueValidator(90)])
+    longitude = models.FloatField(_("longitude"), null=True, validators=[MinValueValidator(-180), MaxValueValidator(180)])
     area_m2 = models.PositiveIntegerField(_("area, in square metres"), null=True, blank=True)
     district = models.PositiveSmallIntegerField(_("district"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(8)])
     surface = models.CharField(_("surface or road class"), max_length=120, blank=True)
@@ -67,6 +68,13 @@ class Site(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Preview
         verbose_name = _("site")
         verbose_name_plural = _("sites")
         ordering = ["name_it"]
+        constraints = [
+            models.CheckConstraint(  # a draft may lack them
+                condition=models.Q(live=False) | models.Q(latitude__isnull=False, longitude__isnull=False),
+                name="site_live_has_position",
+                violation_error_message=_("A published site has a position."),
+            )
+        ]
 
     def publish(self, *args: Any, **kwargs: Any) -> None:
         """Wagtail publishes outside a transaction; the record, its outbox message and its audit entry belong together."""

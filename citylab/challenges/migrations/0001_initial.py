@@ -7,7 +7,7 @@ import django.core.validators
 import django.db.models.deletion
 import modelcluster.fields
 import wagtail.fields
-import wagtail.models.preview
+import citylab.core.previews
 from django.conf import settings
 from django.db import migrations, models
 
@@ -72,16 +72,16 @@ class Migration(migrations.Migration):
                 ('locked_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='locked_%(class)ss', to=settings.AUTH_USER_MODEL, verbose_name='locked by')),
                 ('programme', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='challenges', to='taxonomy.programme', verbose_name='programme')),
                 ('s3_area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='challenges', to='taxonomy.s3area', verbose_name='S3 area')),
-                ('sector', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='challenges', to='taxonomy.sector', verbose_name='sector')),
+                ('sector', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='challenges', to='taxonomy.sector', verbose_name='sector')),
                 ('technologies', modelcluster.fields.ParentalManyToManyField(blank=True, related_name='challenges', to='taxonomy.technology', verbose_name='technologies')),
             ],
             options={
                 'verbose_name': 'challenge',
                 'verbose_name_plural': 'challenges',
                 'ordering': ['code'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('trl_min__lte', models.F('trl_max'))), name='challenge_trl_range', violation_error_message='The lowest TRL is above the highest.'), models.CheckConstraint(condition=models.Q(('closes_at__isnull', True), ('opens_at__isnull', True), ('closes_at__gt', models.F('opens_at')), _connector='OR'), name='challenge_closes_after_opens', violation_error_message='The closing time must come after the opening time.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('trl_min__lte', models.F('trl_max'))), name='challenge_trl_range', violation_error_message='The lowest TRL is above the highest.'), models.CheckConstraint(condition=models.Q(('closes_at__isnull', True), ('opens_at__isnull', True), ('closes_at__gt', models.F('opens_at')), _connector='OR'), name='challenge_closes_after_opens', violation_error_message='The closing time must come after the opening time.'), models.CheckConstraint(condition=models.Q(('live', False), ('sector__isnull', False), _connector='OR'), name='challenge_live_has_sector', violation_error_message='A published challenge has a sector.')],
             },
-            bases=(wagtail.models.preview.PreviewableMixin, models.Model),
+            bases=(citylab.core.previews.BilingualPreviewMixin, models.Model),
         ),
         migrations.CreateModel(
             name='ChallengeAddress',

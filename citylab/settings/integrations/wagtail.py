@@ -14,3 +14,5 @@ WAGTAILIMAGES_EXTENSIONS = ["gif", "jpg", "jpeg", "png", "webp"]
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odt", "ods", "pdf", "txt", "xlsx", "zip"]
 WAGTAIL_AUTOSAVE_INTERVAL = 2000
 WAGTAILADMIN_BASE_URL = "http://127.0.0.1:8000"
+# Nobody has the right to publish: approval stands for it.
+WAGTAIL_FINISH_WORKFLOW_ACTION = "cms.moderation.publish_approved"

@@ -4,7 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import modelcluster.fields
 import wagtail.fields
-import wagtail.models.preview
+import citylab.core.previews
 from django.conf import settings
 from django.db import migrations, models
 
@@ -47,8 +47,8 @@ class Migration(migrations.Migration):
                 ('owner_en', models.CharField(blank=True, max_length=160, verbose_name='owning department (English)')),
                 ('contact_email', models.EmailField(blank=True, max_length=254, verbose_name='contact e-mail')),
                 ('kind', models.CharField(choices=[('park', 'Park'), ('street', 'Street'), ('square', 'Square'), ('campus', 'Campus'), ('building', 'Building'), ('lab', 'Laboratory'), ('river', 'River'), ('market', 'Market'), ('neighbourhood', 'Neighbourhood')], max_length=20, verbose_name='kind')),
-                ('latitude', models.FloatField(validators=[django.core.validators.MinValueValidator(-90), django.core.validators.MaxValueValidator(90)], verbose_name='latitude')),
-                ('longitude', models.FloatField(validators=[django.core.validators.MinValueValidator(-180), django.core.validators.MaxValueValidator(180)], verbose_name='longitude')),
+                ('latitude', models.FloatField(null=True, validators=[django.core.validators.MinValueValidator(-90), django.core.validators.MaxValueValidator(90)], verbose_name='latitude')),
+                ('longitude', models.FloatField(null=True, validators=[django.core.validators.MinValueValidator(-180), django.core.validators.MaxValueValidator(180)], verbose_name='longitude')),
                 ('area_m2', models.PositiveIntegerField(blank=True, null=True, verbose_name='area, in square metres')),
                 ('district', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(8)], verbose_name='district')),
                 ('surface', models.CharField(blank=True, max_length=120, verbose_name='surface or road class')),
@@ -68,8 +68,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'site',
                 'verbose_name_plural': 'sites',
                 'ordering': ['name_it'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('live', False), models.Q(('latitude__isnull', False), ('longitude__isnull', False)), _connector='OR'), name='site_live_has_position', violation_error_message='A published site has a position.')],
             },
-            bases=(wagtail.models.preview.PreviewableMixin, models.Model),
+            bases=(citylab.core.previews.BilingualPreviewMixin, models.Model),
         ),
         migrations.CreateModel(
             name='RequiredPermit',

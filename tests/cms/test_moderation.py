@@ -14,6 +14,7 @@ from tests import factories
 from .conftest import signed_in
 from .forms import act, challenge_form, draft, site_form, submitted, url
 
+
 def said(response):
     return [str(message).strip() for message in response.wsgi_request._messages]
 

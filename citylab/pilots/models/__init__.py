@@ -1,6 +1,16 @@
 from .pilot import Pilot
 from .running import (
-    ExtensionRequest, FinalReport, Gate, Incident, Indicator, Milestone, PilotNote, Reading, RestorationCheck, Suspension, SuspensionRequest,
+    ExtensionRequest,
+    FinalReport,
+    Gate,
+    Incident,
+    Indicator,
+    Milestone,
+    PilotNote,
+    Reading,
+    RestorationCheck,
+    Suspension,
+    SuspensionRequest,
 )  # fmt: skip
 
 __all__ = [

@@ -40,6 +40,9 @@ class Gate(models.Model):
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["pilot", "kind"], name="gate_once")]
 
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.result}"
+
 
 class Milestone(models.Model):
     pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="milestones")
@@ -49,6 +52,9 @@ class Milestone(models.Model):
 
     class Meta:
         ordering = ["due_on", "id"]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class Indicator(models.Model):
@@ -68,6 +74,9 @@ class Indicator(models.Model):
     class Meta:
         ordering = ["id"]
 
+    def __str__(self) -> str:
+        return str(self.name)
+
 
 class Reading(models.Model):
     indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="readings")
@@ -80,6 +89,9 @@ class Reading(models.Model):
     class Meta:
         ordering = ["read_on", "id"]
         constraints = [models.UniqueConstraint(fields=["indicator", "read_on"], name="reading_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.read_on}: {self.value}"
 
 
 class Incident(models.Model):
@@ -102,6 +114,9 @@ class Incident(models.Model):
         ordering = ["-happened_at"]
         constraints = [models.UniqueConstraint(fields=["pilot", "number"], name="incident_number_once")]
 
+    def __str__(self) -> str:
+        return f"{self.number} ({self.severity})"
+
 
 class Suspension(models.Model):
     pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="suspensions")
@@ -113,6 +128,9 @@ class Suspension(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.suspended_on} – {self.restarted_on or ''}"
 
 
 class ExtensionRequest(models.Model):
@@ -138,6 +156,9 @@ class ExtensionRequest(models.Model):
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["pilot"], condition=models.Q(result="requested"), name="one_pending_extension")]
 
+    def __str__(self) -> str:
+        return f"{self.ends_on}: {self.result}"
+
 
 class SuspensionRequest(models.Model):
     """The start-up may ask for a suspension; the officer decides."""
@@ -159,6 +180,9 @@ class SuspensionRequest(models.Model):
     class Meta:
         ordering = ["id"]
 
+    def __str__(self) -> str:
+        return f"{self.requested_at}: {self.result}"
+
 
 class RestorationCheck(models.Model):
     """The city's look at the site after removal."""
@@ -173,6 +197,9 @@ class RestorationCheck(models.Model):
     class Meta:
         ordering = ["id"]
 
+    def __str__(self) -> str:
+        return f"{self.checked_on}: {self.passed}"
+
 
 class FinalReport(models.Model):
     pilot = models.OneToOneField(Pilot, models.CASCADE, related_name="final_report")
@@ -182,6 +209,9 @@ class FinalReport(models.Model):
     attachment = models.ForeignKey(Attachment, models.PROTECT, null=True, blank=True, related_name="+")
     submitted_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
     submitted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.pilot_id}: {self.submitted_at}"
 
 
 class PilotNote(models.Model):
@@ -195,3 +225,6 @@ class PilotNote(models.Model):
 
     class Meta:
         ordering = ["-written_at"]
+
+    def __str__(self) -> str:
+        return f"{self.written_at}: {self.author_id}"

@@ -80,7 +80,7 @@ def restoration_check_record(*, pilot_id: Any, actor: Any, checked_on: date, pas
             booking_free(case_id=pilot.pk, on=checked_on, actor=actor)
             carry(pilot, "confirm_restoration", actor=actor, data=data)
         else:
-            record(pilot, "fail_restoration", actor=actor, data=data, topic="pilot.restoration_failed")
+            record(pilot, "fail_restoration", actor=actor, data=data, topic="pilot.restoration_failed", payload={"check": check.pk})
     return check
 
 

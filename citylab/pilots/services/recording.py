@@ -105,5 +105,5 @@ def note_add(*, pilot_id: Any, actor: Any, text: str, internal: bool = False) ->
     with transaction.atomic():
         pilot = opened(pilot_id, actor, "pilots.note_internally" if internal else "pilots.write_note")
         note = PilotNote.objects.create(pilot=pilot, author=actor, text=written(text, "note_empty", _("Write the note.")), written_at=clock.now(), internal=internal)
-        record(pilot, "note", actor=actor, data={"note": note.pk, "internal": internal})
+        record(pilot, "note", actor=actor, data={"note": note.pk, "internal": internal}, topic="" if internal else "pilot.note_written", payload={"note": note.pk})
     return note

@@ -1,0 +1,73 @@
+"""The city's side of pilots: the list with what is due, the page, and one page for everything that can be done."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from citylab.accounts.access import roles
+from citylab.accounts.models import Role
+from citylab.pilots import pages, selectors
+from citylab.pilots.actions import DESK, attempt
+from citylab.pilots.forms import PilotFilterForm
+from citylab.pilots.models import Pilot
+from citylab.pilots.services.preparing import Side
+
+PAGE_SIZE = 25
+ROOM = pages.Room("desk", Side.CITY, DESK, tuple(pages.TABS))
+followers = roles(Role.OFFICER, Role.ADMINISTRATOR, Role.DEPARTMENT)
+
+
+def followed_pilot(request: HttpRequest, pk: Any) -> Pilot:
+    """The pilot, to whom works on it for the city; 403 for those who may not, also for an officer who belongs to the start-up."""
+    try:
+        found = selectors.pilot(pk)
+    except Pilot.DoesNotExist as error:
+        raise Http404 from error
+    user: Any = request.user
+    if not (user.has_perm("pilots.process", found) or user.has_perm("pilots.check_restoration", found)):
+        raise PermissionDenied
+    return found
+
+
+@followers
+def pilots(request: HttpRequest) -> HttpResponse:
+    form = PilotFilterForm(request.GET or None)
+    wanted = selectors.PilotFilter(**form.cleaned_data) if form.is_valid() else selectors.PilotFilter()
+    page = Paginator(selectors.desk_pilots(request.user, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
+    user: Any = request.user
+    context = {
+        "form": form, "page": page, "counts": selectors.desk_counts(user), "is_filtered": bool(form.is_bound and any(form.cleaned_data.values())) if form.is_valid() else False,
+        "rows": [pages.row(ROOM, pilot) for pilot in page.object_list],
+        "query": urlencode({name: value for name, value in request.GET.items() if value and name != "page"}), "works_on_cases": user.has_perm("pilots.use_desk"), "room": "desk",
+        "names": ROOM.addresses,
+    }  # fmt: skip
+    return render(request, "desk/pilots.html", context)
+
+
+@followers
+def pilot(request: HttpRequest, pk: Any) -> HttpResponse:
+    found = followed_pilot(request, pk)
+    return render(request, "desk/pilot.html", pages.page(ROOM, found, request.user, request.GET.get("tab", "")))
+
+
+@followers
+def act(request: HttpRequest, pk: Any, code: str, item: str = "") -> HttpResponse:
+    """One action: fill in, perhaps see what happens and is sent and confirm, done."""
+    found = followed_pilot(request, pk)
+    action, about = pages.wanted_action(ROOM, found, code, item)
+    user: Any = request.user
+    if not user.has_perm(action.permission, found):
+        raise PermissionDenied
+    tried = attempt(action, pilot=found, actor=user, item=about, data=request.POST if request.method == "POST" else None)
+    if tried.step != "done":
+        return render(request, "desk/pilot_action.html", pages.action_page(ROOM, found, action, about, tried), status=tried.status)
+    messages.success(request, action.done)
+    if not user.has_perm("pilots.use_desk"):
+        return redirect("desk:pilots")  # a department's part ends with the check
+    return redirect(f"{reverse('desk:pilot', args=[pk])}?tab={action.tab}")

@@ -1,0 +1,252 @@
+"""What both sides fill in on a pilot's pages. Rules live in the services; forms parse and say what is missing."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from citylab.accounts.models import Role
+from citylab.accounts.selectors import users_with_role
+from citylab.core import clock
+
+from .models import Gate, Incident, Pilot
+from .services.presenting import FIELDS, card_mark
+from .services.running import RECHECKED
+from .workflow import State
+
+
+def day(label: Any, **more: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more)
+
+
+def long_text(label: Any, rows: int = 4, **more: Any) -> forms.CharField:
+    return forms.CharField(label=label, widget=forms.Textarea(attrs={"rows": rows}), max_length=more.pop("max_length", 5000), **more)
+
+
+class NumberField(forms.DecimalField):
+    """A number with a decimal comma or point, whatever the reader's language; thousands are written without a mark."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(max_digits=14, decimal_places=4, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), **more)
+        self.error_messages["invalid"] = _("Write a number, such as 12.5.")
+
+    def to_python(self, value: Any) -> Decimal | None:
+        plain = re.sub(r"[\s\u00a0]", "", str(value or ""))
+        # "1.250" is a thousand to some and one and a quarter to others.
+        if re.fullmatch(r"-?[1-9]\d{0,2}[.,]\d{3}", plain):
+            raise forms.ValidationError(_("Unclear: write 1250 for a thousand and more, 1.2500 for decimals."), code="ambiguous")
+        if plain and not re.fullmatch(r"-?\d{1,14}([.,]\d+)?", plain):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(plain.replace(",", "."))
+
+
+class PilotForm(forms.Form):
+    """A form that knows the pilot, and the thing of it that it is about."""
+
+    def __init__(self, *args: Any, pilot: Pilot, item: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pilot, self.item = pilot, item
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What depends on the pilot: choices, first values, fields that do not apply."""
+
+
+class ConfirmForm(PilotForm):
+    """A move without data of its own."""
+
+
+class CitySignatureForm(PilotForm):
+    agreement_number = forms.CharField(label=_("Number of the agreement"), max_length=40)
+    signed_on = day(_("Signed for the city on"), initial=clock.today)
+
+
+class StartupSignatureForm(PilotForm):
+    signed_on = day(_("Signed for the start-up on"), initial=clock.today)
+
+
+class GateForm(PilotForm):
+    result = forms.ChoiceField(label=_("How it stands"), choices=Gate.State.choices, widget=forms.RadioSelect)
+    note = forms.CharField(label=_("Note"), max_length=300, required=False, help_text=_("Number of the permit, policy or payment, or what is missing. Both sides read it."))
+
+    def prepare(self) -> None:
+        self.initial = {"result": self.item.result, "note": self.item.note, **self.initial}
+
+
+class StartForm(PilotForm):
+    started_on = day(_("First day of the test"), initial=clock.today)
+
+
+class SuspendForm(PilotForm):
+    reason = long_text(_("Reason"))
+    restart_conditions = long_text(_("What must happen before the pilot may go on"))
+    incident = forms.TypedChoiceField(label=_("Because of an incident"), required=False, coerce=int, empty_value=None)
+
+    def prepare(self) -> None:
+        rows = [(str(incident.pk), _("Number %(number)s: %(text)s") % {"number": incident.number, "text": incident.text[:60]}) for incident in self.pilot.incidents.all()]
+        if rows:
+            self.fields["incident"].choices = [("", _("No incident")), *rows]  # type: ignore[attr-defined]
+        else:
+            del self.fields["incident"]
+
+
+class CompleteForm(PilotForm):
+    completed_on = day(_("Last day of the test"), initial=clock.today)
+
+
+class EndForm(PilotForm):
+    reason = long_text(_("Reason"))
+    removal_due_on = day(_("Everything is removed by"))
+
+
+class WithdrawForm(PilotForm):
+    reason = long_text(_("Reason"))
+
+
+class CheckForm(PilotForm):
+    checked_on = day(_("Day of the check"), initial=clock.today)
+    passed = forms.ChoiceField(label=_("Result"), choices=[("yes", _("The site is in order")), ("no", _("Something must still be put in order"))], widget=forms.RadioSelect)
+    note = long_text(_("What was found"), required=False, help_text=_("Needed when something must still be put in order."))
+
+
+class ReportForm(PilotForm):
+    results = long_text(_("What came out of it"), 8, max_length=20000, help_text=_("Compared with the indicators and their targets."))
+    lessons = long_text(_("What you learned"), 6, max_length=20000, help_text=_("Also from what did not work."))
+    next_steps = long_text(_("How it could go on"), required=False, max_length=20000)
+
+    def prepare(self) -> None:
+        report = getattr(self.pilot, "final_report", None)
+        if report:
+            self.initial = {"results": report.results, "lessons": report.lessons, "next_steps": report.next_steps}
+
+
+class CloseForm(PilotForm):
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=Pilot.Outcome.choices, widget=forms.RadioSelect)
+    reasons = long_text(_("Reasons"), 6, help_text=_("Why the city decides so. The outcome stands on the public card, the reasons do not."))
+
+
+class ExtensionForm(PilotForm):
+    ends_on = day(_("New last day, with removal"))
+    reason = long_text(_("Reason"))
+
+
+class ExtensionAnswerForm(PilotForm):
+    granted = forms.ChoiceField(label=_("Answer"), choices=[("yes", _("Grant: the last day and the booking move")), ("no", _("Refuse: the dates stay"))], widget=forms.RadioSelect)
+    rechecked = forms.MultipleChoiceField(
+        label=_("Also valid for the added days"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("Needed to grant: look at each of them again.")
+    )
+    answer = long_text(_("Reasons"), required=False, help_text=_("Needed to refuse."))
+
+    def prepare(self) -> None:
+        needed = [gate for gate in self.pilot.gates.all() if gate.kind in RECHECKED and gate.result != Gate.State.NOT_NEEDED]
+        if needed:
+            self.fields["rechecked"].choices = [(gate.kind, gate.get_kind_display()) for gate in needed]  # type: ignore[attr-defined]
+        else:
+            del self.fields["rechecked"]
+
+
+class SuspensionRequestForm(PilotForm):
+    reason = long_text(_("Reason"))
+
+
+class DeclineForm(PilotForm):
+    answer = long_text(_("Reasons"))
+
+
+class MilestoneForm(PilotForm):
+    title = forms.CharField(label=_("Milestone"), max_length=200)
+    due_on = day(_("To be reached by"))
+
+
+class MilestoneDoneForm(PilotForm):
+    done_on = day(_("Reached on"), initial=clock.today)
+
+
+class IndicatorForm(PilotForm):
+    name_it = forms.CharField(label=_("Name in Italian"), max_length=160)
+    name_en = forms.CharField(label=_("Name in English"), max_length=160)
+    unit = forms.CharField(label=_("Unit"), max_length=20, required=False, help_text=_("For example %, minutes, kg."))
+    baseline = NumberField(label=_("Where it starts"))
+    target = NumberField(label=_("What it is to reach"))
+    method = forms.CharField(label=_("How it is measured"), max_length=300, required=False)
+    is_public = forms.BooleanField(label=_("Show it on the public card"), required=False)
+
+
+class ReadingForm(PilotForm):
+    read_on = day(_("Day of the reading"), initial=clock.today)
+    value = NumberField(label=_("Value"))
+    note = forms.CharField(label=_("Note"), max_length=300, required=False)
+
+    def prepare(self) -> None:
+        if self.item.unit:
+            self.fields["value"].label = _("Value (%(unit)s)") % {"unit": self.item.unit}
+
+
+class IncidentForm(PilotForm):
+    happened_at = forms.DateTimeField(
+        label=_("When it happened"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"), input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        error_messages={"invalid": _("Write day and time.")},
+    )  # fmt: skip
+    severity = forms.ChoiceField(label=_("How serious it is"), choices=Incident.Severity.choices, widget=forms.RadioSelect)
+    text = long_text(_("What happened"), 5)
+    measures = long_text(_("What was done at once"), required=False)
+
+
+class SettleForm(PilotForm):
+    measures = long_text(_("What was done"), 5)
+
+    def prepare(self) -> None:
+        self.initial = {"measures": self.item.measures}
+
+
+class MessageForm(PilotForm):
+    text = long_text(_("Message"))
+
+
+class DeskNoteForm(PilotForm):
+    text = long_text(_("Text"))
+    readers = forms.ChoiceField(
+        label=_("Who reads it"), choices=[("both", _("Both sides: the start-up gets a message")), ("city", _("Only the city"))], widget=forms.RadioSelect, initial="both"
+    )
+
+
+class CardForm(PilotForm):
+    public_title_it = forms.CharField(label=_("Title in Italian"), max_length=160)
+    public_title_en = forms.CharField(label=_("Title in English"), max_length=160)
+    public_summary_it = long_text(_("Summary in Italian"), 6, max_length=1000, help_text=_("What is tried, where, and what people notice of it. At most 1,000 characters."))
+    public_summary_en = long_text(_("Summary in English"), 6, max_length=1000, help_text=_("At most 1,000 characters."))
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def prepare(self) -> None:
+        self.initial = {**{name: getattr(self.pilot, name) for name in FIELDS}, "seen": card_mark(self.pilot)}
+
+
+class CardConfirmForm(PilotForm):
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def prepare(self) -> None:
+        self.initial = {"seen": card_mark(self.pilot)}
+
+
+class AssignForm(PilotForm):
+    officer = forms.ModelChoiceField(label=_("Responsible officer"), queryset=None)
+
+    def prepare(self) -> None:
+        self.fields["officer"].queryset = users_with_role(Role.OFFICER)  # type: ignore[attr-defined]
+        self.initial = {"officer": self.pilot.officer_id}
+
+
+class PilotFilterForm(forms.Form):
+    """The filters over the desk's list; every one may be empty."""
+
+    text = forms.CharField(label=_("Search"), required=False, widget=forms.TextInput(attrs={"type": "search"}), help_text=_("Code, title, organisation or site."))
+    state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("All that are not over")), *State.choices])
+    turn = forms.ChoiceField(label=_("Whose turn"), required=False, choices=[("", _("All")), ("office", _("The city")), ("applicant", _("The start-up"))])
+    officer = forms.ChoiceField(label=_("Officer"), required=False)
+    due = forms.ChoiceField(label=_("Due"), required=False, choices=[("", _("Any day")), ("late", _("Late")), ("week", _("In the next seven days"))])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["officer"].choices = [("", _("All")), ("me", _("Mine")), ("nobody", _("Nobody's")), *((str(u.pk), str(u)) for u in users_with_role(Role.OFFICER))]  # type: ignore[attr-defined]

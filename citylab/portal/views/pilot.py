@@ -1,0 +1,59 @@
+"""The start-up's side of a pilot: the list, the page, and one page for everything it can do."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from citylab.accounts.access import signed_in
+from citylab.accounts.selectors import membership_role, organisations_of
+from citylab.pilots import pages, selectors
+from citylab.pilots.actions import PORTAL, attempt
+from citylab.pilots.models import Pilot
+from citylab.pilots.services.preparing import Side
+
+PAGE_SIZE = 20
+ROOM = pages.Room("portal", Side.STARTUP, PORTAL, ("overview", "requirements", "progress", "events", "ending", "messages", "card"))
+
+
+def own_pilot(request: HttpRequest, pk: Any) -> Pilot:
+    """The pilot, to the organisation's people; it does not exist for anyone else."""
+    try:
+        found = selectors.pilot(pk)
+    except Pilot.DoesNotExist as error:
+        raise Http404 from error
+    if membership_role(request.user, found.organisation_id) is None:
+        raise Http404
+    return found
+
+
+@signed_in
+def pilots(request: HttpRequest) -> HttpResponse:
+    page = Paginator(selectors.pilots_of(organisations_of(request.user)), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [pages.row(ROOM, pilot) for pilot in page.object_list]
+    return render(request, "portal/pilots.html", {"page": page, "rows": rows, "room": "portal", "names": ROOM.addresses})
+
+
+@signed_in
+def pilot(request: HttpRequest, pk: Any) -> HttpResponse:
+    found = own_pilot(request, pk)
+    return render(request, "portal/pilot.html", pages.page(ROOM, found, request.user, request.GET.get("tab", "")))
+
+
+@signed_in
+def act(request: HttpRequest, pk: Any, code: str, item: str = "") -> HttpResponse:
+    """One action: fill in, perhaps see what happens and confirm, done."""
+    found = own_pilot(request, pk)
+    action, about = pages.wanted_action(ROOM, found, code, item)
+    user: Any = request.user
+    if not user.has_perm(action.permission, found):
+        raise PermissionDenied
+    tried = attempt(action, pilot=found, actor=user, item=about, data=request.POST if request.method == "POST" else None)
+    if tried.step == "done":
+        messages.success(request, action.done)
+        return redirect(f"{reverse('portal:pilot', args=[pk])}?tab={action.tab}")
+    return render(request, "portal/pilot_action.html", pages.action_page(ROOM, found, action, about, tried), status=tried.status)

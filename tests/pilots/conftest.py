@@ -1,0 +1,41 @@
+"""What the tests of the pilots' room share."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from citylab.accounts.models import Membership, Role, User
+from citylab.core import clock
+from tests import factories
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def people(db: Any) -> SimpleNamespace:
+    """Everybody who may have to do with a pilot of `organisation`, each in one person."""
+    organisation = factories.organisation()
+    city = factories.city()
+    insider = factories.person(Role.OFFICER)
+    Membership.objects.create(user=insider, organisation=organisation, role=Membership.Role.EDITOR, joined_at=clock.now())
+    return SimpleNamespace(
+        organisation=organisation,
+        city=city,
+        owner=factories.owner_of(organisation),
+        editor=factories.member(organisation),
+        reader=factories.member(organisation, Membership.Role.READER),
+        stranger=factories.owner_of(factories.organisation()),
+        officer=city.officer,
+        insider=insider,
+        evaluator=city.evaluator,
+        department=factories.person(Role.DEPARTMENT),
+        writer=factories.person(Role.EDITOR),
+        administrator=factories.person(Role.ADMINISTRATOR),
+        visitor=factories.person(),
+    )

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
 from .views import case, home, proposal
@@ -29,5 +29,6 @@ urlpatterns = [
     path(pgettext_lazy("url", "proposals/<uuid:pk>/additions/"), case.additions, name="additions"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/observations/"), case.observations, name="observations"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/withdraw/"), case.withdraw, name="withdraw"),
+    path(pgettext_lazy("url", "pilots/"), include("citylab.portal.pilot_urls")),
     path(pgettext_lazy("url", "challenges/<slug:code>/ask/"), case.ask, name="ask"),
 ]

@@ -28,12 +28,13 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Line:
-    """A reason or a blocker, ready to read. `note` is its strength in words, or the remedy."""
+    """A reason or a blocker, ready to read. `note` is its strength in words, or the remedy, which may lead to an `address`."""
 
     text: Any
     note: str
     code: str
     share: float = 0.0
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,27 @@ class Match:
     reasons: tuple[Line, ...]
     blockers: tuple[Line, ...]
 
+    @property
+    def met(self) -> int:
+        """How many criteria speak for it."""
+        return len(self.reasons)
+
+    @property
+    def total(self) -> int:
+        """How many criteria speak for it or against it."""
+        return len(self.reasons) + len(self.blockers)
+
 
 @dataclass(frozen=True)
 class MatchPanel:
-    """What fits a proposal now: lists by group, best first, and how many there are of each."""
+    """What fits a proposal now: lists by group, best first, and how many there are of each. A proposal for a challenge meets only that one."""
 
     sites: Mapping[str, list[Match]]
     challenges: Mapping[str, list[Match]]
     counts: Mapping[str, int]
     computed_at: Any
+    more_sites: int = 0
+    more_challenges: int = 0
 
 
 def need_of(proposal: Proposal) -> Need:
@@ -100,12 +113,16 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
     need = need_of(proposal)
     text = text_of(proposal)
     sites = list(Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability").annotate(past=Count("pilots")))
-    challenges = list(visible_challenges(moment).prefetch_related("technologies", "capabilities").annotate(past=Count("pilots")))
+    offered = visible_challenges(moment)
+    if proposal.challenge_id:
+        offered = offered.filter(pk=proposal.challenge_id)
+    challenges = list(offered.prefetch_related("technologies", "capabilities").annotate(past=Count("pilots")))
     texts = {("site", str(site.pk)): _site_text(site, language) for site in sites} | {("challenge", str(c.pk)): _challenge_text(c, language) for c in challenges}
     scores = _scores(get_engine().match(text, language, ["site", "challenge"], 100), text, language, texts) if text.strip() else {}
     free = availability(sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
     offers = {site.code: _site_offer(site, free.get(site.pk)) for site in sites}
     names = _names(sites)
+    addresses = {site.code: site.get_absolute_url() for site in sites}
     kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
 
     def nearest_with(capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
@@ -114,15 +131,16 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
         return (min(having)[1], min(having)[0]) if having else None
 
     site_matches = [
-        _match(site, site.name, judge_site(need, offers[site.code], scores.get(("site", str(site.pk)), TextScore()), nearest_with), names, kinds) for site in sites
+        _match(site, site.name, judge_site(need, offers[site.code], scores.get(("site", str(site.pk)), TextScore()), nearest_with), names, kinds, addresses) for site in sites
     ]
     challenge_matches = [
-        _match(challenge, challenge.title, judge_challenge(need, _challenge_offer(challenge), scores.get(("challenge", str(challenge.pk)), TextScore())), names, kinds)
+        _match(challenge, challenge.title, judge_challenge(need, _challenge_offer(challenge), scores.get(("challenge", str(challenge.pk)), TextScore())), names, kinds, addresses)
         for challenge in challenges
     ]
     grouped_sites, grouped_challenges = _grouped(site_matches), _grouped(challenge_matches)
     counts = {group.value: sum(match.group == group for match in [*site_matches, *challenge_matches]) for group in Group}
-    return MatchPanel(grouped_sites, grouped_challenges, counts, moment)
+    more = [len(found) - sum(map(len, grouped.values())) for found, grouped in ((site_matches, grouped_sites), (challenge_matches, grouped_challenges))]
+    return MatchPanel(grouped_sites, grouped_challenges, counts, moment, *more)
 
 
 def match_challenge(challenge: Challenge, limit: int = 10) -> list[tuple[Proposal, float]]:
@@ -140,18 +158,18 @@ def _grouped(matches: list[Match]) -> dict[str, list[Match]]:
     return {group.value: [m for m in ordered if m.group == group][:SHOWN] for group in Group}
 
 
-def _match(record: Any, name: str, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str]) -> Match:
-    return Match(
-        record, name, verdict.group, verdict.score, tuple(_reason(r, names) for r in verdict.reasons), tuple(_blocker(b, names, kinds) for b in verdict.blockers)
-    )
+def _match(record: Any, name: str, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str], addresses: Mapping[str, str]) -> Match:
+    reasons = tuple(_reason(reason, names) for reason in verdict.reasons)
+    return Match(record, name, verdict.group, verdict.score, reasons, tuple(_blocker(blocker, names, kinds, addresses) for blocker in verdict.blockers))
 
 
 def _reason(reason: Reason, names: Mapping[str, str]) -> Line:
     return Line(sentences.reason_sentence(reason, names), sentences.strength(reason), reason.code, reason.share)
 
 
-def _blocker(blocker: Blocker, names: Mapping[str, str], kinds: Mapping[str, str]) -> Line:
-    return Line(sentences.blocker_sentence(blocker, names, kinds), sentences.remedy_sentence(blocker, names), blocker.code)
+def _blocker(blocker: Blocker, names: Mapping[str, str], kinds: Mapping[str, str], addresses: Mapping[str, str]) -> Line:
+    address = addresses.get(blocker.params["site"], "") if blocker.remedy == "other_site" else ""
+    return Line(sentences.blocker_sentence(blocker, names, kinds), sentences.remedy_sentence(blocker, names), blocker.code, address=address)
 
 
 def _names(sites: list[Site]) -> dict[str, str]:

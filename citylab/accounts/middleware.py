@@ -8,11 +8,14 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 OURS = ("citylab.", "cms.", "search.")
 # allauth's pages that somebody without a second factor may still open, and a demo sign-in.
 WITHOUT_SECOND_FACTOR = ("mfa_", "account_")
+# A form that somebody sent after the session had ended, to be sent again after signing in.
+KEPT = "kept_form"
+KEPT_CHARACTERS = 200_000
 
 
 def access_of(view: Callable[..., Any]) -> frozenset[str] | None:
@@ -40,10 +43,23 @@ class ClosedByDefaultMiddleware:
             return None
         user: Any = request.user
         if not user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _signed_out(request)
+        if request.method == "GET" and KEPT in request.session and request.session[KEPT]["path"] == request.path:
+            return render(request, "accounts/kept.html", {"kept": request.session.pop(KEPT)})
         if "signed_in" in access or access & user.roles:
             return None
         raise PermissionDenied
+
+
+def _signed_out(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page. What was typed into a form waits in the session until then; a script gets 401 and tells on its own page."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401)
+    if request.method == "POST":
+        fields = [(name, value) for name in request.POST if name != "csrfmiddlewaretoken" for value in request.POST.getlist(name)]
+        if sum(len(name) + len(value) for name, value in fields) <= KEPT_CHARACTERS:
+            request.session[KEPT] = {"path": request.path, "fields": fields, "had_files": bool(request.FILES)}
+    return redirect_to_login(request.get_full_path())
 
 
 class SecondFactorMiddleware:

@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from citylab.accounts.models import Membership, Organisation
-from citylab.proposals.models import Signature, StampDuty
+from citylab.proposals.models import Attachment, Signature, StampDuty
+from citylab.proposals.services.submitting import SignatureGiven, StampGiven
 from citylab.taxonomy.models import Sector, Technology
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -57,18 +58,45 @@ class InviteForm(forms.Form):
 
 
 class SubmitForm(forms.Form):
-    """Signature and stamp duty, as they are given on paper or by a digital signature."""
+    """Signature and stamp duty, as they are given on paper or by a digital signature. What they must hold, the service says."""
 
-    kind = forms.ChoiceField(label=_("How the legal representative signs"), choices=Signature.Kind.choices, widget=forms.RadioSelect)
-    signatory = forms.CharField(label=_("Name of the signatory"), max_length=160)
-    document = forms.FileField(label=_("Signed summary"), help_text=_("The summary that you printed or downloaded, signed. PDF or p7m, or a scan, at most 20 MB."))
-    identity_document = forms.FileField(label=_("Identity document of the signatory"), required=False, help_text=_("Only with a handwritten signature."))
-    stamp = forms.ChoiceField(label=_("Stamp duty of €16"), choices=[("serial", _("I bought a stamp")), ("exempt", _("The organisation is exempt"))], widget=forms.RadioSelect, initial="serial")
-    serial_number = forms.CharField(label=_("Serial number of the stamp"), required=False, help_text=_("Fourteen digits, printed on the stamp."), max_length=14)
-    stamped_on = forms.DateField(label=_("Date on the stamp"), required=False, widget=DATE)
+    kind = forms.ChoiceField(
+        label=_("How the legal representative signs"), choices=Signature.Kind.choices, widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how the legal representative signed."), "invalid_choice": _("Choose how the legal representative signed.")},
+    )  # fmt: skip
+    signatory = forms.CharField(label=_("Name of the signatory"), max_length=160, error_messages={"required": _("Write who signed.")})
+    document = forms.FileField(
+        label=_("Signed summary"), help_text=_("The summary that you printed or downloaded, signed. PDF or p7m, or a scan, at most 20 MB."), required=False,
+        widget=forms.FileInput(attrs={"accept": ".pdf,.p7m,.jpg,.jpeg,.png,.webp"}), error_messages={"empty": _("This file is empty.")},
+    )  # fmt: skip
+    identity_document = forms.FileField(
+        label=_("Identity document of the signatory"), help_text=_("With a handwritten signature (DPR 445/2000 art. 38). PDF or image, at most 20 MB."), required=False,
+        widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,.webp"}), error_messages={"empty": _("This file is empty.")},
+    )  # fmt: skip
+    stamp_kind = forms.ChoiceField(
+        label=_("Stamp duty of €16"), choices=[("serial", _("I bought a stamp")), ("exempt", _("The organisation is exempt"))], widget=forms.RadioSelect, initial="serial"
+    )
+    serial_number = forms.CharField(
+        label=_("Serial number of the stamp"), required=False, help_text=_("Fourteen digits, printed on the stamp."), max_length=30, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+    )
+    stamped_on = forms.DateField(label=_("Date on the stamp"), required=False, widget=DATE, error_messages={"invalid": _("Write a date as day/month/year, such as 12/05/2027.")})
     not_reused = forms.BooleanField(label=_("I declare that the stamp was not and will not be used for another document."), required=False)
-    exemption = forms.ChoiceField(label=_("Ground of exemption"), required=False, choices=[("", "—"), *StampDuty.Ground.choices])
+    exemption = forms.ChoiceField(label=_("Ground of exemption"), required=False, choices=[("", _("Choose")), *StampDuty.Ground.choices])
     exemption_note = forms.CharField(label=_("Rule that grants it"), required=False, max_length=300)
+
+    def signature(self, document: Attachment | None, identity: Attachment | None) -> SignatureGiven:
+        """The signature as it was given, with its files; the identity document only where the kind has one."""
+        kind = self.cleaned_data.get("kind", "")
+        return SignatureGiven(kind, self.cleaned_data.get("signatory", ""), document, identity if kind == Signature.Kind.HANDWRITTEN else None)
+
+    def stamp(self) -> StampGiven:
+        """Either the stamp or the exemption, whichever was chosen."""
+        data = self.cleaned_data
+        if data.get("stamp_kind") == "exempt":
+            # Without a ground the service must refuse the exemption, not ask for a stamp.
+            return StampGiven(exemption=data.get("exemption") or "none", exemption_note=data.get("exemption_note", ""))
+        serial = "".join(data.get("serial_number", "").split())
+        return StampGiven(serial_number=serial, stamped_on=data.get("stamped_on"), not_reused=data.get("not_reused", False))
 
 
 class QuestionForm(forms.Form):

@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, home, proposal
+from .views import case, files, home, proposal, submission
 
 app_name = "portal"
 urlpatterns = [
@@ -16,15 +16,17 @@ urlpatterns = [
     path(pgettext_lazy("url", "proposals/<uuid:pk>/section/<slug:code>/"), proposal.section, name="section"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/section/<slug:code>/save/"), proposal.autosave, name="autosave"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/matches/"), proposal.panel, name="panel"),
-    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/"), proposal.attach, name="attach"),
-    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/<uuid:attachment>/"), proposal.download, name="download"),
-    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/<uuid:attachment>/remove/"), proposal.detach, name="detach"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/"), files.attach, name="attach"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/<uuid:attachment>/"), files.download, name="download"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/files/<uuid:attachment>/remove/"), files.detach, name="detach"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/copy/"), proposal.copy, name="copy"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/delete/"), proposal.delete, name="delete"),
-    path(pgettext_lazy("url", "proposals/<uuid:pk>/review/"), case.review, name="review"),
-    path(pgettext_lazy("url", "proposals/<uuid:pk>/submit/"), case.submit, name="submit"),
-    path(pgettext_lazy("url", "proposals/<uuid:pk>/receipt/"), case.receipt, name="receipt"),
-    path(pgettext_lazy("url", "proposals/<uuid:pk>/submitted/<int:number>/"), case.submitted, name="submitted"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/review/"), submission.review, name="review"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/summary/"), submission.summary, name="summary"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/submit/"), submission.submit, name="submit"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/receipt/"), submission.receipt, name="receipt"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/submitted/<int:number>/"), submission.submitted, name="submitted"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/submitted/<int:number>/data/"), submission.submitted_data, name="submitted_data"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/"), case.case, name="case"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/additions/"), case.additions, name="additions"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/observations/"), case.observations, name="observations"),

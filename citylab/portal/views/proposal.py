@@ -1,12 +1,15 @@
 """Writing a proposal: sections in any order, saved while typing, with the panel of what fits beside it."""
 
 import json
+import uuid
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -15,17 +18,17 @@ from citylab.accounts.access import signed_in
 from citylab.accounts.models import Membership, Organisation, User
 from citylab.accounts.selectors import memberships_of
 from citylab.challenges.models import Challenge
-from citylab.challenges.selectors import open_challenges
+from citylab.challenges.selectors import is_open, open_challenges
 from citylab.core import clock
 from citylab.core.errors import DomainError
-from citylab.proposals import files, form
-from citylab.proposals.models import Attachment, Proposal
+from citylab.proposals import form
+from citylab.proposals.models import Proposal
 from citylab.proposals.selectors import run_time_choices
 from citylab.proposals.services import drafting, submitting
 from citylab.proposals.workflow import State
 from search.matching import match_proposal
 
-from ..questions import questions, seen_marks, typed
+from ..questions import missing, questions, seen_marks
 
 
 def own_proposal(request: HttpRequest, pk: Any, permission: str = "proposals.view", *, wide: bool = False) -> Proposal:
@@ -62,20 +65,37 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/start.html", context, status=422 if error else 200)
 
 
-def _page(request: HttpRequest, proposal: Proposal, section: form.Section, **extra: Any) -> dict[str, Any]:
+def section_page(proposal: Proposal, section: form.Section, **extra: Any) -> dict[str, Any]:
     definition = form.definition(proposal.form_version)
     choices = run_time_choices()
     problems = submitting.problems_of(proposal, choices)
-    shown = extra.pop("answers", proposal.answers)
-    here = [problem for problem in extra.pop("problems", problems) if problem.section == section.code]
     index = definition.sections.index(section)
+    shown = extra.pop("answers", proposal.answers)
+    here = [problem for problem in problems if problem.section == section.code]
+    items = questions(section, shown, here, choices, blank_rows_of=extra.pop("blank_rows_of", ""))
+    return {
+        **_progress(proposal, section, definition, problems), "questions": items, "seen": json.dumps(extra.pop("seen", None) or seen_marks(section, proposal.answers)),
+        "version": proposal.version, "page_id": extra.pop("page_id", None) or uuid.uuid4().hex[:12], "previous": definition.sections[index - 1] if index else None,
+        "next": definition.sections[index + 1] if index + 1 < len(definition.sections) else None, "attachments": _attachments(proposal, definition, problems),
+        "largest_file": settings.CASE_FILE_MAX_BYTES, "saved_at": proposal.updated_at if proposal.version else None, "closed": proposal.challenge is not None and not is_open(proposal.challenge, clock.now()), **extra,
+    }  # fmt: skip
+
+
+def _progress(proposal: Proposal, section: form.Section, definition: form.FormDefinition, problems: list[form.Problem]) -> dict[str, Any]:
+    """The index of sections and what is missing in this one."""
+    found = missing(definition, problems)
     return {
         "proposal": proposal, "section": section, "definition": definition, "progress": form.progress(definition, problems), "missing": len(problems),
-        "questions": questions(section, shown, here, choices, extra_rows=extra.pop("extra_rows", None)),
-        "seen": json.dumps(extra.pop("seen", None) or seen_marks(section, proposal.answers)), "version": proposal.version,
-        "previous": definition.sections[index - 1] if index else None, "next": definition.sections[index + 1] if index + 1 < len(definition.sections) else None,
-        "attachments": submitting.attachments_of(proposal), "kinds": definition.attachments, "saved_at": proposal.updated_at if proposal.version else None, **extra,
+        "missing_here": [item for item in found if item.section == section],
     }  # fmt: skip
+
+
+def _attachments(proposal: Proposal, definition: form.FormDefinition, problems: list[form.Problem]) -> list[dict[str, Any]]:
+    """Each kind of file with what is attached and whether it is still owed; the files of the signature come with the submission."""
+    given = submitting.attachments_of(proposal)
+    owed = {problem.field for problem in problems if problem.section == "attachments"}
+    kinds = [kind for kind in definition.attachments if kind.code not in submitting.SIGNATURE_FILES]
+    return [{"kind": kind, "files": [file for file in given if file.kind == kind.code], "is_owed": kind.code in owed} for kind in kinds]
 
 
 @signed_in
@@ -90,71 +110,102 @@ def section(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
         return redirect("portal:case", pk=pk) if proposal.state != State.DRAFT else render(request, "portal/read_only.html", {"proposal": proposal, "sections": _summary(proposal)})
     notices = drafting.draft_form_upgrade(proposal_id=pk, actor=user) if proposal.state == State.DRAFT and proposal.form_version != form.current().version else []
     if request.method != "POST":
-        return render(request, "portal/section.html", _page(request, proposal, found, notices=notices))
+        return render(request, "portal/section.html", section_page(proposal, found, notices=notices))
     return _save(request, proposal, found)
 
 
-def _posted(request: HttpRequest) -> tuple[int, dict[str, str]]:
-    """The version and the fingerprints that the page was made from."""
-    version = request.POST.get("version", "")
+@dataclass
+class Posted:
+    """What a page sends: the answers, and what it had shown."""
+
+    answers: dict[str, Any]
+    version: int
+    seen: dict[str, str]
+    page_id: str
+
+
+def _marks(text: str) -> dict[str, str]:
     try:
-        seen = json.loads(request.POST.get("seen", "{}"))
+        found = json.loads(text or "{}")
     except ValueError:
-        seen = {}
-    return int(version) if version.isdigit() else 0, {str(k): str(v) for k, v in seen.items()} if isinstance(seen, dict) else {}
+        return {}
+    return {str(name): str(mark) for name, mark in found.items()} if isinstance(found, dict) else {}
+
+
+def _posted(request: HttpRequest, found: form.Section) -> Posted:
+    """After a conflict the choice of each answer comes along: "theirs" leaves what is saved, "mine" was made with theirs in sight."""
+    answers = form.read_section(found, request.POST)
+    version, seen = request.POST.get("version", ""), _marks(request.POST.get("seen", ""))
+    for name, mark in _marks(request.POST.get("resolved", "")).items():
+        choice = request.POST.get(f"choice-{name}")
+        if choice:
+            seen[name] = mark
+        if choice == "theirs":
+            answers.pop(name, None)
+    return Posted(answers, int(version) if version.isdigit() else 0, seen, request.POST.get("page_id", "")[:32])
+
+
+def _store(request: HttpRequest, proposal: Proposal, posted: Posted) -> drafting.Saved:
+    return drafting.answers_save(
+        proposal_id=proposal.pk, actor=request.user, answers=posted.answers, base_version=posted.version, seen=posted.seen, page=posted.page_id
+    )
 
 
 def _save(request: HttpRequest, proposal: Proposal, found: form.Section) -> HttpResponse:
-    answers = form.read_section(found, request.POST)
-    base_version, seen = _posted(request)
+    """Save by the button. What cannot be right is saved as it is typed, and said before one goes on."""
+    posted = _posted(request, found)
+    removed = request.POST.get("remove-row", "")
+    if removed:
+        _row_remove(posted.answers, request.POST, removed)
     try:
-        drafting.answers_save(proposal_id=proposal.pk, actor=request.user, answers=answers, base_version=base_version, seen=seen)
+        _store(request, proposal, posted)
     except drafting.SaveConflict as conflict:
-        return render(request, "portal/conflict.html", _conflict(proposal, found, conflict, answers), status=409)
-    if request.POST.get("action") == "add-row":
-        fresh = own_proposal(request, proposal.pk, wide=True)
-        rows = {question.name: 2 for question in found.fields if question.kind == "rows" and question.name == request.POST.get("row")}
-        return render(request, "portal/section.html", _page(request, fresh, found, extra_rows=rows))
+        page = section_page(proposal, found, answers={**proposal.answers, **posted.answers}, seen=posted.seen, page_id=posted.page_id, conflict=_conflict(proposal, conflict))
+        return render(request, "portal/section.html", page, status=409)
+    added = request.POST.get("add-row", "")
     target = request.POST.get("next") or found.code
+    if removed or added:
+        return render(request, "portal/section.html", section_page(own_proposal(request, proposal.pk, wide=True), found, blank_rows_of=added, focus_row=added or removed.rpartition("-")[0]))
+    position = [section.code for section in form.definition(proposal.form_version).sections]
+    goes_on = target == "review" or (target in position and position.index(target) > position.index(found.code))
+    if goes_on:
+        page = section_page(own_proposal(request, proposal.pk, wide=True), found)
+        page["faults"] = [item for item in page["missing_here"] if not item.is_missing]
+        if page["faults"]:
+            return render(request, "portal/section.html", page, status=422)
     if target == "review":
         return redirect("portal:review", pk=proposal.pk)
-    return redirect("portal:section", pk=proposal.pk, code=target)
+    return redirect("portal:section", pk=proposal.pk, code=target if target in position else found.code)
 
 
-def _conflict(proposal: Proposal, found: form.Section, conflict: drafting.SaveConflict, answers: dict[str, Any]) -> dict[str, Any]:
+def _row_remove(answers: dict[str, Any], data: Any, removed: str) -> None:
+    """Take the row with this number off the list; wholly empty rows have been left out already and do not count."""
+    name, _dash, number = removed.rpartition("-")
+    rows = answers.get(name)
+    if rows and number.isdigit():
+        filled = sorted({int(key.split("-")[1]) for key, value in data.items() if key.startswith(f"{name}-") and key.count("-") == 2 and value.strip()})
+        if int(number) in filled and filled.index(int(number)) < len(rows):
+            rows.pop(filled.index(int(number)))
+
+
+def _conflict(proposal: Proposal, conflict: drafting.SaveConflict) -> dict[str, Any]:
+    """Both texts of each answer that two people changed, and the marks of what is saved now."""
     definition = form.definition(proposal.form_version)
+    choices = run_time_choices()
     people = User.objects.in_bulk({item.saved_by_id for item in conflict.fields if item.saved_by_id})
     rows = []
     for item in conflict.fields:
         question = definition.by_name[item.field][1]
-        rows.append({"field": item.field, "label": question.label, "mine": _text(question, item.mine), "theirs": _text(question, item.theirs), "who": people.get(item.saved_by_id)})
-    current = Proposal.objects.only("answers", "version", "updated_at").get(pk=proposal.pk)
-    # "Keep mine" posts the same answers again, made from the present version: then nothing stands against them.
-    return {
-        "proposal": proposal, "section": found, "rows": rows, "hidden": _fields(found, answers), "version": current.version, "when": current.updated_at,
-        "seen": json.dumps(seen_marks(found, current.answers)),
-    }  # fmt: skip
+        rows.append({
+            "field": item.field, "label": question.label, "mine": _text(question, item.mine, choices), "theirs": _text(question, item.theirs, choices),
+            "who": people.get(item.saved_by_id),
+        })  # fmt: skip
+    when = Proposal.objects.values_list("updated_at", flat=True).get(pk=proposal.pk)
+    return {"rows": rows, "when": when, "resolved": json.dumps({item.field: drafting.fingerprint(item.theirs) for item in conflict.fields})}
 
 
-def _text(question: form.Field, value: Any) -> str:
-    return form.rows_text(question, value) if question.kind == "rows" else form.shown(question, value)
-
-
-def _fields(section: form.Section, answers: dict[str, Any]) -> list[tuple[str, str]]:
-    """The answers as form fields again."""
-    found: list[tuple[str, str]] = []
-    for question in section.fields:
-        value = answers.get(question.name)
-        if question.kind == "rows":
-            for index, row in enumerate(value or []):
-                found += [(f"{question.name}-{index}-{sub.name}", str(typed(sub, row.get(sub.name)))) for sub in question.rows]
-        elif isinstance(value, list):
-            found += [(question.name, item) for item in value]
-        elif isinstance(value, bool):
-            found += [(question.name, "on")] if value else []
-        elif value is not None:
-            found.append((question.name, str(typed(question, value))))
-    return found
+def _text(question: form.Field, value: Any, choices: form.Choices) -> str:
+    return form.rows_text(question, value, choices) if question.kind == "rows" else form.shown(question, value, choices)
 
 
 @signed_in
@@ -165,14 +216,13 @@ def autosave(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
     found = form.definition(proposal.form_version).section(code)
     if found is None:
         raise Http404
-    answers = form.read_section(found, request.POST)
-    base_version, seen = _posted(request)
+    posted = _posted(request, found)
     try:
-        saved = drafting.answers_save(proposal_id=pk, actor=request.user, answers=answers, base_version=base_version, seen=seen)
+        saved = _store(request, proposal, posted)
     except drafting.SaveConflict as conflict:
-        return render(request, "portal/_conflict_box.html", _conflict(proposal, found, conflict, answers), status=409)
-    marks = {question.name: drafting.fingerprint(answers[question.name]) for question in found.fields if question.name in answers}
-    context = {"saved_at": saved.saved_at, "version": saved.version, "seen": json.dumps({**seen, **marks}), "changed": bool(saved.changed)}
+        return render(request, "portal/_conflict_box.html", {"proposal": proposal, "section": found, "conflict": _conflict(proposal, conflict)}, status=409)
+    marks = {name: drafting.fingerprint(value) for name, value in posted.answers.items()}
+    context = {"saved_at": saved.saved_at, "version": saved.version, "seen": json.dumps({**posted.seen, **marks}), "page_id": posted.page_id}
     response = render(request, "portal/_saved.html", context)
     if saved.changed:
         response["HX-Trigger-After-Settle"] = "saved"
@@ -181,49 +231,19 @@ def autosave(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
 
 @signed_in
 def panel(request: HttpRequest, pk: Any) -> HttpResponse:
-    """Which sites and challenges fit, nearly fit, do not fit, and why."""
-    proposal = own_proposal(request, pk)
-    return render(request, "portal/_panel.html", {"panel": match_proposal(proposal), "proposal": proposal, "now": clock.now()})
-
-
-@signed_in
-@require_POST
-def attach(request: HttpRequest, pk: Any) -> HttpResponse:
-    """Add a file; what is wrong with it is said where it was chosen, and nothing else on the page changes."""
-    proposal = own_proposal(request, pk, "proposals.edit")
-    upload = request.FILES.get("file")
-    error = None
-    if upload is None:
-        error = _("Choose a file.")
-    else:
-        try:
-            drafting.attachment_add(proposal_id=pk, actor=request.user, kind=request.POST.get("kind", ""), upload=upload)
-            messages.success(request, _("“%(name)s” is attached.") % {"name": upload.name})
-        except DomainError as refusal:
-            error = str(refusal)
-    if error:
-        definition = form.definition(proposal.form_version)
-        found = definition.section("attachments")
-        assert found is not None
-        return render(request, "portal/section.html", _page(request, own_proposal(request, pk, wide=True), found, upload_error=error, upload_kind=request.POST.get("kind")), status=422)
-    return redirect("portal:section", pk=pk, code="attachments")
-
-
-@signed_in
-@require_POST
-def detach(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
-    own_proposal(request, pk, "proposals.edit")
-    found = get_object_or_404(Attachment, pk=attachment, proposal_id=pk)
-    drafting.attachment_remove(attachment_id=found.pk, actor=request.user)
-    messages.success(request, _("“%(name)s” is removed.") % {"name": found.name})
-    return redirect("portal:section", pk=pk, code="attachments")
-
-
-@signed_in
-def download(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
-    own_proposal(request, pk)
-    found = get_object_or_404(Attachment, pk=attachment, proposal_id=pk)
-    return FileResponse(files.opened(found.key), as_attachment=True, filename=found.name, content_type=found.content_type)
+    """Which sites and challenges fit, nearly fit, do not fit, and why. Beside the form it brings the index and the faults up to date too."""
+    proposal = own_proposal(request, pk, wide=True)
+    context: dict[str, Any] = {"panel": match_proposal(proposal), "proposal": proposal}
+    if not request.headers.get("HX-Request"):
+        return render(request, "portal/panel.html", context)
+    definition = form.definition(proposal.form_version)
+    found = definition.section(request.GET.get("section", ""))
+    if found:
+        choices = run_time_choices()
+        problems = submitting.problems_of(proposal, choices)
+        here = [problem for problem in problems if problem.section == found.code]
+        context |= _progress(proposal, found, definition, problems) | {"live": True, "questions": questions(found, proposal.answers, here, choices)}
+    return render(request, "portal/_panel.html", context)
 
 
 def _summary(proposal: Proposal) -> Any:

@@ -4,6 +4,18 @@
   const one = (selector, root) => (root || document).querySelector(selector);
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 
+  // Signing in in another window gives a new token; forms of pages that were open before must send that one.
+  const token = () => (document.cookie.match(/(?:^|; )(?:__\w+-)?csrftoken=([^;]+)/) || [])[1];
+  document.addEventListener("submit", (event) => {
+    const field = one('input[name="csrfmiddlewaretoken"]', event.target);
+    if (field && token() && event.target.method === "post") field.value = token();
+  }, true);
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!token()) return;
+    event.detail.headers["X-CSRFToken"] = token();
+    if ("csrfmiddlewaretoken" in event.detail.parameters) event.detail.parameters.csrfmiddlewaretoken = token();
+  });
+
   function prepare(root) {
     const summary = one("[data-focus]", root);
     if (summary) summary.focus();
@@ -33,10 +45,28 @@
 
   document.addEventListener("DOMContentLoaded", () => prepare(document));
   document.addEventListener("htmx:afterSwap", (event) => prepare(event.detail.elt));
+  document.addEventListener("page:changed", (event) => prepare(event.detail));
+
+  // What is wrong with a field is said below it; the field itself must know too.
+  function mark(box) {
+    const wrong = box.childElementCount > 0;
+    all("input, textarea, select", box.parentElement).forEach((field) => {
+      field.classList.toggle("is-invalid", wrong);
+      if (wrong) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
+    });
+  }
+  document.addEventListener("htmx:oobAfterSwap", (event) => { if (event.detail.target.matches("[data-errors]")) mark(event.detail.target); });
+
+  // A consequential form is sent once, however often its button is pressed.
+  all("form[data-once]").forEach((form) => form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    window.addEventListener("pageshow", () => { delete form.dataset.sent; });
+  }));
 
   function connection(kind) {
     const box = document.getElementById("connection");
-    if (!box) return;
+    if (!box || one("form[data-autosave]")) return;
     box.hidden = !kind;
     if (kind) box.textContent = box.dataset[kind];
   }

@@ -3,29 +3,35 @@
 import hashlib
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+
+
+def usable() -> bool:
+    """Whether .venv has a Python with pip: an interrupted start or a removed Python leaves less."""
+    python = VENV / "bin" / "python"
+    return python.exists() and subprocess.run([str(python), "-c", "import pip"], capture_output=True, check=False).returncode == 0
 
 
 def main(kind: str) -> int:
     locked = ROOT / "requirements" / f"{kind}.txt"
-    mark = ROOT / ".venv" / f"installed-{kind}"
+    mark = VENV / f"installed-{kind}"
     wanted = hashlib.sha256(locked.read_bytes()).hexdigest()
-    if mark.is_file() and mark.read_text() == wanted:
+    if mark.is_file() and mark.read_text() == wanted and (VENV / "bin" / "python").exists():
         return 0
     try:
         import ensurepip  # noqa: F401 - only to see whether Debian split it away
+        import venv
     except ImportError:
         print("Python's venv is missing: install python3-venv (Debian and Ubuntu: apt-get install python3.11-venv).")
         return 1
-    python = ROOT / ".venv" / "bin" / "python"
-    if not python.exists():
+    if not usable():
         print("Making .venv …", flush=True)
-        venv.create(ROOT / ".venv", with_pip=True)
+        venv.create(VENV, with_pip=True, clear=True)
     print("Installing the locked requirements …", flush=True)
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", str(locked)]
+    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", str(locked)]
     if subprocess.run(command, check=False).returncode:
         print("The requirements could not be installed: see above; is there a network?")
         return 1
@@ -34,4 +40,7 @@ def main(kind: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    try:
+        sys.exit(main(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(130)

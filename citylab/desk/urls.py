@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
 from .views import case, evaluation, moves, people, queue, ranking
@@ -15,6 +15,7 @@ urlpatterns = [
     path(pgettext_lazy("url", "rankings/"), ranking.rankings, name="rankings"),
     path(pgettext_lazy("url", "rankings/<slug:code>/"), ranking.ranking, name="ranking"),
     path(pgettext_lazy("url", "evaluations/"), evaluation.evaluations, name="evaluations"),
+    path(pgettext_lazy("url", "pilots/"), include("citylab.desk.pilot_urls")),
     path(pgettext_lazy("url", "cases/<uuid:pk>/"), case.case, name="case"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/take/"), queue.assign_to_me, name="take"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/officer/"), queue.assign, name="assign"),

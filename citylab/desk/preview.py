@@ -1,17 +1,16 @@
 """What exactly will be sent: the formal message, how it goes, to whom, and the e-mail that announces it."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import override
-
 from citylab.notifications.classes import Notification
 from citylab.notifications.services import rendered
-from citylab.proposals.models import Communication, Proposal
+from citylab.proposals.models import Communication, Proposal, Turn
+from citylab.proposals.notifications import CaseProgress
+from citylab.proposals.services.clocks import clock_refresh
 from citylab.proposals.tasks import case_address, people_of
 from citylab.proposals.wording import Wording
-from citylab.proposals.workflow import State
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,13 @@ def of_message(case: Proposal, words: Wording, channel: str, kind: type[Notifica
 
 
 def of_progress(case: Proposal, target: str) -> Preview:
-    """The short news that the case has come to another state."""
+    """The news that the case has come to another state, where it is the city's turn."""
     people = people_of(case)
-    language = people[0].language if people else case.language
-    with override(language):
-        text = _("Proposal %(number)s is now: %(state)s.") % {"number": case.number, "state": State(target).label}
-    return Preview(None, "", "", people, "", text, language)
+    if not people:
+        return Preview(None, "", "", [], "", "", "")
+    then = copy(case)
+    then.turn = Turn.OFFICE
+    clock_refresh(then)
+    language = people[0].language
+    subject, text, _html = rendered(CaseProgress, language, {"proposal": then, "address": case_address(case, people[0]), "what": target, "user": people[0]})
+    return Preview(None, "", "", people, subject, text, language)

@@ -13,6 +13,8 @@ from citylab.proposals.screening import CHECKLIST
 from .models import SavedFilter
 from .steps import Facts
 
+# Messages from whose legal receipt a term runs.
+WITH_TERMS = ("changes_requested", "refusal_notice", "decision")
 SETTLED = (ScreeningCheck.Result.PASSED, ScreeningCheck.Result.NOT_APPLICABLE)
 
 
@@ -43,7 +45,7 @@ def case_facts(case: Proposal) -> Facts:
         evaluators=len(able),
         confirmed=len(confirmed),
         waiting=len(able - confirmed),
-        undelivered=any(message_awaits_delivery(message) for message in case.communications.all()),
+        undelivered=any(message.kind in WITH_TERMS and message_awaits_delivery(message) for message in case.communications.all()),
         rejection_from=deadlines.rejection_allowed_from(notice.observations_due_on, notice.observations_received_on) if notice else None,
         notice_received=notice is not None and notice.communication.legally_received_on is not None,
         observations=notice is not None and notice.observations_received_on is not None,

@@ -117,7 +117,9 @@ def handle_withdrawn(key: str, payload: dict[str, Any]) -> None:
 
 def handle_progress(key: str, payload: dict[str, Any]) -> None:
     proposal = _case(key)
-    _tell_applicant(notifications.CaseProgress, proposal, f"{proposal.state}:{proposal.versions.count()}", what=proposal.state)
+    # A case may come to the same state again: with another version, after a refusal notice or a decision taken back.
+    occasion = f"{proposal.state}:{proposal.versions.count()}:{proposal.refusal_notices.count()}:{proposal.decisions.count()}"
+    _tell_applicant(notifications.CaseProgress, proposal, occasion, what=proposal.state)
 
 
 def handle_assigned(key: str, payload: dict[str, Any]) -> None:

@@ -79,7 +79,7 @@ ACT = gettext_lazy("The act is adopted outside; give its number, date and signat
 MOVES = {
     move.code: move
     for move in (
-        Move("start-screening", ("start_screening",), gettext_lazy("Open the screening"), gettext_lazy("You become responsible for the case where nobody is yet."), gettext_lazy("Open the screening"), ConfirmForm, screening.screening_start, target=State.SCREENING),
+        Move("start-screening", ("start_screening",), gettext_lazy("Open the screening"), gettext_lazy("The start-up is told that its proposal is being screened."), gettext_lazy("Open the screening"), ConfirmForm, screening.screening_start, target=State.SCREENING),
         Move("start-evaluation", ("start_evaluation",), gettext_lazy("Pass to evaluation"), gettext_lazy("The checklist is complete and the proposal goes to the evaluators."), gettext_lazy("Pass to evaluation"), ConfirmForm, screening.evaluation_start, target=State.EVALUATION),
         Move("inadmissible", ("declare_inadmissible",), gettext_lazy("Declare inadmissible"), gettext_lazy("The case ends here, with its reasons."), SEE, InadmissibleForm, screening.inadmissible_declare, _decision(Decision.Outcome.INADMISSIBLE), danger=True),
         Move("approve", ("approve",), gettext_lazy("Approve"), gettext_lazy("Approval creates the pilot and holds the site for these dates."), SEE, ApproveForm, _approve, _decision(), initial=_approval_start),
@@ -113,7 +113,7 @@ def make(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
     form = move.form(_with_slot(request.POST), initial=move.initial(case)) if posted else move.form(initial=move.initial(case))
     context: dict[str, Any] = {
         "case": case, "move": move, "form": form, "title": move.title, "lead": move.lead, "submit": move.submit, "danger": move.danger, "with_act": "act_number" in form.fields,
-        "act_lead": ACT,
+        "act_lead": ACT, "writes": move.words is not None,
     }  # fmt: skip
     if not is_legal(case, move):
         return too_late(request, case, move.title, form)
@@ -220,7 +220,7 @@ def send_message(request: HttpRequest, pk: Any) -> HttpResponse:
     """A formal message that moves nothing."""
     case = allowed_case(request, pk, "proposals.process")
     form = MessageForm(request.POST or None)
-    context = {"case": case, "form": form, "title": _("Formal message"), "lead": _("It is registered, and stands on the case page of the start-up."), "submit": SEE}
+    context = {"case": case, "form": form, "title": _("Formal message"), "lead": _("It is registered, and stands on the case page of the start-up."), "submit": SEE, "writes": True}
     if request.method != "POST" or "edit" in request.POST:
         return render(request, "desk/form_page.html", context)
     if not form.is_valid():

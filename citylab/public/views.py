@@ -1,6 +1,8 @@
 """What anyone sees: challenges, sites, pilots and programmes, as lists, maps and pages of their own."""
 
-from typing import Any
+from collections.abc import Callable
+from itertools import count
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -19,6 +21,7 @@ from citylab.challenges.services import question_ask
 from citylab.core import clock
 from citylab.core.errors import DomainError
 from citylab.pilots import selectors as pilots
+from citylab.pilots.models import Pilot
 from citylab.taxonomy.models import Programme
 from citylab.testbeds import selectors as sites
 from citylab.testbeds.models import SITE_CONSTRAINTS, Site
@@ -30,21 +33,50 @@ from .structured import challenge_sheet, service_sheet
 PAGE_SIZE = 12
 
 
+class Place(NamedTuple):
+    """A record on the map and in the list beside it."""
+
+    name: str
+    address: str
+    detail: str
+    latitude: float | None
+    longitude: float | None
+
+
 def _chosen(request: HttpRequest, facets: list[Facet]) -> dict[str, list[str]]:
     return {facet.name: request.GET.getlist(facet.name) for facet in facets}
 
 
-def _list_page(request: HttpRequest, template: str, found: Listing, facet_labels: dict[str, Any], points: list[dict[str, Any]], **extra: Any) -> HttpResponse:
-    """A list with filters and a map of the same records. htmx asks only for the results."""
-    is_map = request.GET.get("view") == "map"
-    page = Paginator(found.records, 100 if is_map else PAGE_SIZE).get_page(request.GET.get("page"))
+def _list_page(request: HttpRequest, template: str, found: Listing, facet_labels: dict[str, Any], place: Callable[[Any], Place] | None = None) -> HttpResponse:
+    """A list with filters and, where records have a place, a map of all of them. htmx takes its parts from the same page."""
+    is_map = place is not None and request.GET.get("view") == "map"
+    page = Paginator(found.records, PAGE_SIZE).get_page(request.GET.get("page"))
     filters = [{"name": name, "label": label, "options": found.facets[name]} for name, label in facet_labels.items()]
-    chips = [{"name": f["name"], "option": option} for f in filters for option in f["options"] if option.chosen]
-    context = {
-        "page": page, "filters": filters, "chips": chips, "query": request.GET.get("q", ""), "corrected": found.corrected, "is_map": is_map, "points": points if is_map else [],
-        "total": page.paginator.count, **extra,
+    chips = [{"label": option.label, "without": _without(request, name, option.value)} for name in facet_labels for option in found.facets[name] if option.chosen]
+    context: dict[str, Any] = {
+        "page": page, "filters": filters, "chips": chips, "query": request.GET.get("q", ""), "corrected": found.corrected, "is_map": is_map, "has_map": place is not None,
+        "total": page.paginator.count,
     }  # fmt: skip
+    if is_map and place:
+        context["places"] = _numbered([place(record) for record in found.records])
+        context["points"] = [spot for spot in context["places"] if spot["mark"]]
     return render(request, template, context)
+
+
+def _without(request: HttpRequest, name: str, value: str) -> str:
+    """This list with one filter value less."""
+    query = request.GET.copy()
+    query.setlist(name, [kept for kept in query.getlist(name) if kept != value])
+    query.pop("page", None)
+    return f"{request.path}?{query.urlencode()}"
+
+
+def _numbered(places: list[Place]) -> list[dict[str, Any]]:
+    """What the map and the list beside it show; a record without coordinates has no number."""
+    numbers = count(1)
+    return [
+        {"name": p.name, "address": p.address, "detail": p.detail, "lat": p.latitude, "lon": p.longitude, "mark": next(numbers) if p.latitude is not None else None} for p in places
+    ]
 
 
 @public
@@ -62,7 +94,7 @@ def challenge_list(request: HttpRequest) -> HttpResponse:
     ]
     found = listing(records, "challenge", request.GET.get("q", ""), facets, _chosen(request, facets))
     labels = {"status": _("State"), "sector": _("Sector"), "mode": _("Mode"), "city": _("First published in")}
-    return _list_page(request, "public/challenge_list.html", found, labels, [], has_map=False)
+    return _list_page(request, "public/challenge_list.html", found, labels)
 
 
 @public
@@ -121,8 +153,7 @@ def site_list(request: HttpRequest) -> HttpResponse:
     records.sort(key=lambda s: s.name)
     found = listing(records, "site", request.GET.get("q", ""), SITE_FACETS, _chosen(request, SITE_FACETS))
     labels = {"sector": _("Sector"), "kind": _("Kind of place"), "capability": _("What it offers"), "district": _("District")}
-    points = [{"lat": s.latitude, "lon": s.longitude, "name": s.name, "address": s.get_absolute_url()} for s in found.records]
-    return _list_page(request, "public/site_list.html", found, labels, points, has_map=True)
+    return _list_page(request, "public/site_list.html", found, labels, lambda s: Place(s.name, s.get_absolute_url(), s.get_kind_display(), s.latitude, s.longitude))
 
 
 @public
@@ -156,12 +187,13 @@ def pilot_list(request: HttpRequest) -> HttpResponse:
     ]
     found = listing(list(pilots.public_pilots()), "pilot", request.GET.get("q", ""), facets, _chosen(request, facets))
     labels = {"sector": _("Sector"), "state": _("State"), "site": _("Site"), "city": _("City")}
-    points = [
-        {"lat": p.site.latitude if p.site else p.latitude, "lon": p.site.longitude if p.site else p.longitude, "name": p.public_title, "address": p.get_absolute_url()}
-        for p in found.records
-        if p.site or (p.latitude and p.longitude)
-    ]
-    return _list_page(request, "public/pilot_list.html", found, labels, points, has_map=True)
+    return _list_page(request, "public/pilot_list.html", found, labels, _pilot_place)
+
+
+def _pilot_place(pilot: Pilot) -> Place:
+    where = pilot.site or pilot
+    detail = pilot.site.name if pilot.site else pilot.archive_city
+    return Place(pilot.public_title, pilot.get_absolute_url(), detail, where.latitude, where.longitude)
 
 
 @public

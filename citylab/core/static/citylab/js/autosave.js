@@ -34,7 +34,7 @@
     if (saved < edits && !conflict() && window.htmx) window.htmx.trigger(form, "save-now");
   }
 
-  form.addEventListener("input", () => { edits += 1; if (!busy) say(words.waiting); });
+  form.addEventListener("input", () => { edits += 1; if (!busy && !conflict()) say(words.waiting); });
   document.addEventListener("rows:changed", () => { edits += 1; });
 
   document.addEventListener("htmx:beforeRequest", (event) => {

@@ -1,30 +1,60 @@
 // Maps: a quiet schematic base drawn from our own file, or tiles where the settings name some. The list is the equivalent.
 (function () {
   "use strict";
-  document.querySelectorAll("[data-map]").forEach(async (box) => {
+
+  async function drawBase(map, box) {
+    map.attributionControl.addAttribution(box.dataset.label);
+    const base = await (await fetch(box.dataset.base)).json();
+    base.areas.forEach((area) => L.polygon(area.points, { color: "#c3cdc6", weight: 1.5, fillColor: area.fill, fillOpacity: 1, interactive: false }).addTo(map));
+    base.roads.forEach((road) => L.polyline(road.points, { color: "#dcd8ca", weight: 3, interactive: false }).addTo(map));
+    base.rivers.forEach((river) => L.polyline(river.points, { color: "#a9c8e0", weight: river.weight, interactive: false }).addTo(map));
+    base.labels.forEach((label) => L.marker(label.point, { interactive: false, keyboard: false, icon: L.divIcon({ className: "tcl-map-label", html: "", iconSize: null }) }).addTo(map).getElement().append(label.name));
+  }
+
+  // Records at the same place share a pin: the first one's number, and a plus sign.
+  function grouped(points) {
+    const places = new Map();
+    points.forEach((point) => {
+      const key = point.lat + "," + point.lon;
+      places.set(key, [...(places.get(key) || []), point]);
+    });
+    return [...places.values()];
+  }
+
+  function pin(map, points) {
+    const names = points.map((point) => point.name).join(", ");
+    const icon = L.divIcon({ className: "tcl-pin", html: "", iconSize: null });
+    const marker = L.marker([points[0].lat, points[0].lon], { title: names, alt: names, icon: icon }).addTo(map);
+    marker.getElement().append((points[0].mark || "") + (points.length > 1 ? "+" : ""));
+    const list = document.createElement("ul");
+    list.className = "list-unstyled mb-0";
+    points.forEach((point) => {
+      const link = document.createElement("a");
+      link.href = point.address;
+      link.textContent = (point.mark ? point.mark + ". " : "") + point.name;
+      const entry = document.createElement("li");
+      entry.append(link);
+      list.append(entry);
+    });
+    marker.bindPopup(list);
+    return marker;
+  }
+
+  function draw(box) {
+    if (box.dataset.drawn) return;
+    box.dataset.drawn = "yes";
     const points = JSON.parse(document.getElementById("map-points").textContent);
     const map = L.map(box, { scrollWheelZoom: false, attributionControl: true, minZoom: 11, maxZoom: 17 }).setView([45.07, 7.67], 12);
     map.attributionControl.setPrefix("");
-    L.control.scale({ imperial: false }).addTo(map);
-    if (box.dataset.tiles) {
-      L.tileLayer(box.dataset.tiles, { attribution: box.dataset.attribution }).addTo(map);
-    } else {
-      map.attributionControl.addAttribution(box.dataset.label);
-      const base = await (await fetch(box.dataset.base)).json();
-      base.areas.forEach((area) => L.polygon(area.points, { color: "#c3cdc6", weight: 1.5, fillColor: area.fill, fillOpacity: 1, interactive: false }).addTo(map));
-      base.rivers.forEach((river) => L.polyline(river.points, { color: "#a9c8e0", weight: river.weight, interactive: false }).bindTooltip(river.name, { permanent: false }).addTo(map));
-      base.labels.forEach((label) => L.marker(label.point, { interactive: false, keyboard: false, icon: L.divIcon({ className: "tcl-map-label", html: "", iconSize: null }) }).addTo(map).getElement().append(label.name));
-    }
-    const markers = points.map((point) => {
-      const marker = L.marker([point.lat, point.lon], { title: point.name, alt: point.name, icon: L.divIcon({ className: "tcl-pin", html: "", iconSize: null }) }).addTo(map);
-      marker.getElement().append(point.mark || "•");
-      const link = document.createElement("a");
-      link.href = point.address;
-      link.textContent = point.name;
-      marker.bindPopup(link);
-      return marker;
-    });
+    L.control.scale({ imperial: false, position: "topright" }).addTo(map);
+    if (box.dataset.tiles) L.tileLayer(box.dataset.tiles, { attribution: box.dataset.attribution }).addTo(map);
+    else drawBase(map, box);
+    const markers = grouped(points).map((place) => pin(map, place));
     if (markers.length > 1) map.fitBounds(L.featureGroup(markers).getBounds().pad(0.15));
-    else if (markers.length === 1) map.setView(markers[0].getLatLng(), 14);
-  });
+    else if (markers.length === 1) map.setView(markers[0].getLatLng(), 13);
+  }
+
+  const drawAll = () => document.querySelectorAll("[data-map]").forEach(draw);
+  drawAll();
+  document.addEventListener("htmx:afterSettle", drawAll);
 })();

@@ -19,7 +19,7 @@ ACCOUNT_ADAPTER = "citylab.accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "citylab.accounts.forms.SignupForm"}
+ACCOUNT_SIGNUP_FORM_CLASS = "citylab.accounts.forms.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 # Whoever asks for an address that exists gets the same answer as for one that does not.
 ACCOUNT_PREVENT_ENUMERATION = True

@@ -1,6 +1,9 @@
 """Whatever leaves the database goes through here: a row in the transaction, a nudge after it, consumers that run once."""
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -18,6 +21,7 @@ MOST_ATTEMPTS = 10
 _PAGE = 200
 # The one table above every room; imported when a message is delivered, since core knows nobody.
 _WIRING = "citylab.wiring"
+_quiet: ContextVar[bool] = ContextVar("citylab_outbox_quiet", default=False)
 
 
 def publish(topic: str, key: Any, **payload: Any) -> OutboxMessage:
@@ -28,9 +32,25 @@ def publish(topic: str, key: Any, **payload: Any) -> OutboxMessage:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"{topic} was published outside a transaction: the fact and its message must be written together")
     message = OutboxMessage.objects.create(topic=topic, key=str(key), payload=payload, created_at=clock.now())
-    # robust: a broker that is away is logged; the sweeper finds the row all the same.
-    transaction.on_commit(_nudge, robust=True)
+    nudge(_nudge)
     return message
+
+
+def nudge(send: Callable[[], None]) -> None:
+    """Call `send`, which wakes a worker, after the commit."""
+    if not _quiet.get():
+        # robust: a broker that is away is logged; the sweeper finds the row all the same.
+        transaction.on_commit(send, robust=True)
+
+
+@contextmanager
+def without_nudges() -> Iterator[None]:
+    """Inside the block nobody is woken: for a load of many records, which settles its messages itself."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
 
 
 def failed() -> QuerySet[OutboxMessage]:

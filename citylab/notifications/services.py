@@ -8,7 +8,7 @@ from django.template import Context
 from django.template.loader import get_template, select_template
 from django.utils.translation import override
 
-from citylab.core import clock
+from citylab.core import clock, outbox
 
 from .classes import CATEGORIES, Notification
 from .models import NotificationPreference, OutgoingMessage
@@ -43,8 +43,7 @@ def notify(
             )  # fmt: skip
     except IntegrityError:  # somebody else told it in this very moment
         return None
-    # robust: a broker that is away is logged; the sweeper finds the row all the same.
-    transaction.on_commit(_nudge, robust=True)
+    outbox.nudge(_nudge)
     return message
 
 

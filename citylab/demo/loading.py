@@ -1,0 +1,35 @@
+"""The demo city, loaded in one transaction: all of it or nothing."""
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import transaction
+
+from citylab.core import outbox
+from citylab.proposals.models import Proposal
+from cms import setup
+from search import indexing
+
+from . import catalogue, people
+from .stories import cases, story
+from .timeline import play, settle
+
+
+def refuse_elsewhere() -> None:
+    """Raises CommandError where the settings have no demo accounts: invented people and cases never meet real ones."""
+    if not settings.DEMO_ACCOUNTS:
+        raise CommandError("The demo city is loaded only where ENVIRONMENT is local: here the program has no demo accounts.")
+
+
+def load() -> bool:
+    """Load whatever is missing; whether something was loaded. A second run changes nothing."""
+    refuse_elsewhere()
+    with transaction.atomic(), outbox.without_nudges():
+        setup.prepare()
+        loaded = people.load()
+        catalogue.load(loaded["editor"], loaded["moderator"])
+        if Proposal.objects.filter(organisation__is_demo=True).exists():
+            return False
+        play(story(case) for case in cases(loaded))
+        settle()
+        indexing.rebuild()
+    return True

@@ -241,7 +241,7 @@ class AssignForm(PilotForm):
 class PilotFilterForm(forms.Form):
     """The filters over the desk's list; every one may be empty."""
 
-    text = forms.CharField(label=_("Search"), required=False, widget=forms.TextInput(attrs={"type": "search"}), help_text=_("Code, title, organisation or site."))
+    text = forms.CharField(label=_("Code, title, organisation or site"), required=False, widget=forms.TextInput(attrs={"type": "search"}))
     state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("All that are not over")), *State.choices])
     turn = forms.ChoiceField(label=_("Whose turn"), required=False, choices=[("", _("All")), ("office", _("The city")), ("applicant", _("The start-up"))])
     officer = forms.ChoiceField(label=_("Officer"), required=False)

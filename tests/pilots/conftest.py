@@ -21,8 +21,9 @@ def signed_in(user: User) -> Client:
 def people(db: Any) -> SimpleNamespace:
     """Everybody who may have to do with a pilot of `organisation`, each in one person."""
     organisation = factories.organisation()
-    city = factories.city()
-    insider = factories.person(Role.OFFICER)
+    # Demo accounts need no second factor.
+    city = factories.city(officer=factories.person(Role.OFFICER, is_demo=True), evaluator=factories.person(Role.EVALUATOR, is_demo=True))
+    insider = factories.person(Role.OFFICER, is_demo=True)
     Membership.objects.create(user=insider, organisation=organisation, role=Membership.Role.EDITOR, joined_at=clock.now())
     return SimpleNamespace(
         organisation=organisation,
@@ -34,8 +35,8 @@ def people(db: Any) -> SimpleNamespace:
         officer=city.officer,
         insider=insider,
         evaluator=city.evaluator,
-        department=factories.person(Role.DEPARTMENT),
-        writer=factories.person(Role.EDITOR),
-        administrator=factories.person(Role.ADMINISTRATOR),
+        department=factories.person(Role.DEPARTMENT, is_demo=True),
+        writer=factories.person(Role.EDITOR, is_demo=True),
+        administrator=factories.person(Role.ADMINISTRATOR, is_demo=True),
         visitor=factories.person(),
     )

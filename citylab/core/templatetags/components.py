@@ -1,12 +1,14 @@
 """Small helpers of the templates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from django import forms, template
 from django.utils import formats
 from django.utils.translation import gettext as _
+
+from citylab.core import charts
 
 register = template.Library()
 
@@ -63,25 +65,18 @@ def item(mapping: Any, key: Any) -> Any:
     return mapping.get(key) if mapping else None
 
 
+@register.filter
+def number(value: Any) -> str:
+    """A number in the reader's language, without zeros that say nothing."""
+    return "" if value is None else formats.number_format(Decimal(value).normalize() + 0, force_grouping=True)
+
+
 @register.inclusion_tag("components/chart.html")
-def line_chart(identifier: Any, title: str, unit: str, readings: Sequence[Any], target: Any = None) -> dict[str, Any]:
-    """A small chart drawn by the server, from zero, on a 340-wide canvas; `readings` have `read_on` and `value`."""
-    values = [float(reading.value) for reading in readings]
-    top = max([*values, float(target or 0), 1.0])
-    step = 280 / max(1, len(values) - 1)
-
-    def height(value: float) -> float:
-        return round(150 - 120 * max(0.0, value) / top, 1)
-
-    points = [
-        {"x": round(40 + index * step, 1), "y": height(value), "label_y": round(height(value) - 8, 1), "value": formats.number_format(Decimal(str(value)).normalize() + 0), "day": formats.date_format(reading.read_on, "SHORT_DATE_FORMAT")}
-        for index, (reading, value) in enumerate(zip(readings, values, strict=True))
-    ]
-    chart: dict[str, Any] = {
-        "id": f"chart-{identifier}", "title": title, "unit": unit, "points": points, "line": " ".join(f"{p['x']},{p['y']}" for p in points),
-        "description": _("%(count)s readings, the last %(last)s %(unit)s") % {"count": len(points), "last": points[-1]["value"] if points else "–", "unit": unit},
-        "ends": [{"x": points[0]["x"], "anchor": "start", "label": points[0]["day"]}, {"x": points[-1]["x"], "anchor": "end", "label": points[-1]["day"]}] if len(points) > 1 else [],
+def line_chart(identifier: Any, title: str, unit: str, readings: Iterable[Any], target: Any = None, baseline: Any = None) -> dict[str, Any]:
+    """A small chart drawn by the server, with its numbers as a table; `readings` have `read_on` and `value`, oldest first."""
+    rows = list(readings)
+    last = rows[-1] if rows else None
+    return {
+        "id": f"chart-{identifier}", "title": title, "unit": unit, "target": target, "baseline": baseline, "last": last, "first": rows[0] if len(rows) > 1 else None,
+        "count": len(rows), "chart": charts.line([(row.read_on, row.value) for row in rows], baseline=baseline, target=target), "readings": rows,
     }  # fmt: skip
-    if target is not None:
-        chart.update(target=formats.number_format(target), target_y=height(float(target)), target_label_y=round(height(float(target)) - 5, 1))
-    return {"chart": chart}

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from citylab.accounts.access import roles
 from citylab.accounts.models import Role
@@ -20,6 +21,15 @@ from citylab.pilots.services.preparing import Side
 
 PAGE_SIZE = 25
 ROOM = pages.Room("desk", Side.CITY, DESK, tuple(pages.TABS))
+# The figures over the list: which filter each of them opens.
+FIGURES = (
+    ("all", gettext_lazy("All"), ""),
+    ("late", gettext_lazy("Late"), "due=late"),
+    ("week", gettext_lazy("In the next seven days"), "due=week"),
+    ("city", gettext_lazy("The city's turn"), "turn=office"),
+    ("mine", gettext_lazy("Mine"), "officer=me"),
+    ("restoration", gettext_lazy("Sites to check"), "state=restoration"),
+)
 followers = roles(Role.OFFICER, Role.ADMINISTRATOR, Role.DEPARTMENT)
 
 
@@ -37,15 +47,17 @@ def followed_pilot(request: HttpRequest, pk: Any) -> Pilot:
 
 @followers
 def pilots(request: HttpRequest) -> HttpResponse:
-    form = PilotFilterForm(request.GET or None)
-    wanted = selectors.PilotFilter(**form.cleaned_data) if form.is_valid() else selectors.PilotFilter()
+    form = PilotFilterForm(request.GET)
+    form.is_valid()
+    # A filter that does not exist is left out; the others count.
+    wanted = selectors.PilotFilter(**{name: value for name, value in form.cleaned_data.items() if value})
     page = Paginator(selectors.desk_pilots(request.user, wanted), PAGE_SIZE).get_page(request.GET.get("page"))
     user: Any = request.user
+    query = urlencode({name: value for name, value in form.cleaned_data.items() if value})
+    counts = selectors.desk_counts(user)
     context = {
-        "form": form, "page": page, "counts": selectors.desk_counts(user), "is_filtered": bool(form.is_bound and any(form.cleaned_data.values())) if form.is_valid() else False,
-        "rows": [pages.row(ROOM, pilot) for pilot in page.object_list],
-        "query": urlencode({name: value for name, value in request.GET.items() if value and name != "page"}), "works_on_cases": user.has_perm("pilots.use_desk"), "room": "desk",
-        "names": ROOM.addresses,
+        "form": form, "page": page, "rows": [pages.row(ROOM, pilot) for pilot in page.object_list], "query": query, "works_on_cases": user.has_perm("pilots.use_desk"), "room": "desk",
+        "figures": [{"code": code, "label": label, "query": target, "count": counts[code], "is_current": query == target} for code, label, target in FIGURES], "names": ROOM.addresses,
     }  # fmt: skip
     return render(request, "desk/pilots.html", context)
 

@@ -9,12 +9,12 @@ import django
 
 django.setup()
 
-from citylab.accounts.models import User  # noqa: E402
-from citylab.core import outbox  # noqa: E402
-from citylab.pilots.services import approving  # noqa: E402
-from citylab.proposals.models import Proposal  # noqa: E402
-from citylab.proposals.services import drafting, submitting  # noqa: E402
-from tests import factories  # noqa: E402
+from citylab.accounts.models import User
+from citylab.core import outbox
+from citylab.pilots.services import approving
+from citylab.proposals.models import Proposal
+from citylab.proposals.services import drafting, submitting
+from tests import factories
 
 
 def say(word: str, case: object) -> None:

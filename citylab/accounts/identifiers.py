@@ -37,6 +37,17 @@ def tax_code(text: str, country: str) -> str:
         raise DomainError("tax_code", _("This tax code is not valid: check its characters.")) from error
 
 
+def personal_tax_code(text: str, country: str) -> str:
+    """The tax code of a person: 16 characters with check letter where the organisation is Italian. Raises DomainError("representative_tax_code")."""
+    plain = text.strip().upper().replace(" ", "")
+    if not plain or country != "IT":
+        return plain[:16]
+    try:
+        return str(codicefiscale.validate(plain))
+    except NumberError as error:
+        raise DomainError("representative_tax_code", _("This tax code is not valid: check its characters.")) from error
+
+
 def foreign_identifier(text: str) -> str:
     """An identifier from abroad, 3 to 40 characters as its country writes it. Raises DomainError("foreign_identifier")."""
     plain = " ".join(text.split())

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from .models import AccessRequest, Membership, Organisation, User
+from citylab.core import clock
+
+from .models import AccessRequest, Invitation, Membership, Organisation, User
 
 
 def memberships_of(user: Any) -> dict[Any, str]:
@@ -41,6 +43,18 @@ def people_list(*, text: str = "", role: str = "") -> QuerySet[User]:
 
 def members_of(organisation: Organisation) -> QuerySet[Membership]:
     return organisation.memberships.select_related("user").order_by("joined_at")
+
+
+def invitations_for(user: Any) -> QuerySet[Invitation]:
+    """The invitations that wait for this person, found by the e-mail address."""
+    waiting = Invitation.objects.filter(email__iexact=user.email, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=clock.now())
+    return waiting.select_related("organisation").order_by("invited_at")
+
+
+def access_requests_for(user: Any) -> QuerySet[AccessRequest]:
+    """The requests to join that this person, as an owner, has to answer."""
+    owned = [pk for pk, role in memberships_of(user).items() if role == Membership.Role.OWNER]
+    return AccessRequest.objects.filter(organisation__in=owned, answered_at__isnull=True).select_related("organisation", "user")
 
 
 def pending_access_requests(organisation: Organisation) -> QuerySet[AccessRequest]:

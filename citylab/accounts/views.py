@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from citylab.core.errors import DomainError
+from citylab.core.middleware import status_of
 
 from .access import public, signed_in
 from .models import AccessRequest, Invitation, Role, User
-from .services.organisations import access_request_answer, invitation_accept
+from .services.organisations import access_request_answer, invitation_accept, invitation_fault
 
 
 @signed_in
@@ -44,7 +45,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = Invitation.objects.select_related("organisation", "invited_by").filter(token=token).first()
     if found is None:
         raise Http404
-    error = None
+    error = invitation_fault(found, request.user)  # type: ignore[arg-type]
     if request.method == "POST":
         try:
             invitation_accept(token=token, actor=request.user)  # type: ignore[arg-type]
@@ -53,7 +54,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         else:
             messages.success(request, _("You now belong to %(organisation)s.") % {"organisation": found.organisation})
             return redirect("portal:home")
-    return render(request, "accounts/invitation.html", {"invitation": found, "error": error}, status=422 if error else 200)
+    status = 200 if error is None else status_of(error) if request.method == "POST" else 410 if error.code != "invitation_address" else 403
+    return render(request, "accounts/invitation.html", {"invitation": found, "error": error}, status=status)
 
 
 @signed_in

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from citylab.accounts.models import Membership, Organisation
+from citylab.core import clock
 from citylab.proposals.models import Attachment, Signature, StampDuty
 from citylab.proposals.services.submitting import SignatureGiven, StampGiven
 from citylab.taxonomy.models import Sector, Technology
@@ -42,8 +43,43 @@ class OrganisationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["website"].assume_scheme = "https"  # type: ignore[attr-defined]
         self.fields["sector_codes"].choices = [(s.code, s.name) for s in Sector.objects.all()]  # type: ignore[attr-defined]
         self.fields["technology_codes"].choices = [(t.code, t.name) for t in Technology.objects.all()]  # type: ignore[attr-defined]
+
+    # Fields that need a whole line.
+    wide = ("legal_name", "description", "innovative_startup", "impact_startup", "address")
+    GROUPS = (
+        (_("Who you are"), "", ("legal_name", "kind", "legal_form", "country", "size", "founded_on", "innovative_startup", "impact_startup")),
+        (_("Identifiers"), _("From Italy: the VAT number or the tax code. From abroad: the VAT number or the identifier of your register."), ("vat_number", "tax_code", "foreign_identifier", "rea")),
+        (_("Seat and contacts"), "", ("address", "postcode", "town", "email", "pec", "phone", "website")),
+        (_("What you do"), _("The city finds you by these when a new challenge suits you."), ("description", "language", "sector_codes", "technology_codes")),
+        (_("Legal representative"), _("Who signs proposals and agreements."), ("representative_name", "representative_role", "representative_tax_code", "representative_email")),
+        (_("Test manager"), _("Who is responsible on the spot while a pilot runs."), ("test_manager_name", "test_manager_email", "test_manager_phone")),
+    )
+
+    def groups(self) -> list[dict[str, Any]]:
+        """The fields by subject, and the same as text for those who only read."""
+        return [{"title": title, "help": help_text, "fields": [self[name] for name in names], "lines": [self._line(name) for name in names]} for title, help_text, names in self.GROUPS]
+
+    def _line(self, name: str) -> dict[str, Any]:
+        value = self.initial.get(name)
+        options = dict(getattr(self.fields[name], "choices", ()))
+        text = ", ".join(str(options.get(code, code)) for code in value) if isinstance(value, list) else options.get(value, value)
+        return {"label": self.fields[name].label, "text": (_("Yes") if value else _("No")) if isinstance(value, bool) else text}
+
+    def clean_founded_on(self) -> Any:
+        day = self.cleaned_data["founded_on"]
+        if day and day > clock.today():
+            raise forms.ValidationError(_("This day lies in the future."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        postcode = data.get("postcode", "")
+        if data.get("country") == "IT" and postcode and not (len(postcode) == 5 and postcode.isascii() and postcode.isdigit()):
+            self.add_error("postcode", _("An Italian postcode has five digits."))
+        return data
 
     def validate_unique(self) -> None:
         """The service looks for doubles and answers without saying whose the identifier is."""

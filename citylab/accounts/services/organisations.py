@@ -40,6 +40,8 @@ def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
         "tax_code": identifiers.tax_code(data.get("tax_code") or "", country),
         "foreign_identifier": identifiers.foreign_identifier(data.get("foreign_identifier") or "") if country != "IT" else "",
     }
+    if "representative_tax_code" in data:
+        values["representative_tax_code"] = identifiers.personal_tax_code(data["representative_tax_code"] or "", country)
     if country == "IT" and not (values["vat_number"] or values["tax_code"]):
         raise DomainError("vat_number", _("Write the VAT number or the tax code."))
     if country != "IT" and not (values["vat_number"] or values["foreign_identifier"]):
@@ -128,6 +130,17 @@ def invitation_revoke(*, invitation_id: int, actor: User) -> None:
             audit.append(case_kind=CASE, case_id=invitation.organisation_id, action="revoke_invitation", actor=actor, data={"invitation": invitation.pk})
 
 
+def invitation_fault(invitation: Invitation, actor: User) -> DomainError | None:
+    """Why this person cannot accept an invitation; None where they can."""
+    if invitation.accepted_at or invitation.revoked_at:
+        return Conflict("invitation_used", _("This invitation has already been used or was taken back."))
+    if invitation.expires_at < clock.now():
+        return DomainError("invitation_expired", _("This invitation has expired. Ask for a new one."))
+    if invitation.email.lower() != actor.email.lower():
+        return DomainError("invitation_address", _("This invitation was sent to another e-mail address. Sign in with that one."))
+    return None
+
+
 def invitation_accept(*, token: str, actor: User) -> Membership:
     """Join with the link of an invitation. Raises DomainError("invitation_…") for an unknown, used, expired or somebody else's link."""
     with transaction.atomic():
@@ -135,12 +148,9 @@ def invitation_accept(*, token: str, actor: User) -> Membership:
         if found is None:
             raise DomainError("invitation_unknown", _("This invitation does not exist."))
         invitation = locked(Invitation, found.pk)
-        if invitation.accepted_at or invitation.revoked_at:
-            raise Conflict("invitation_used", _("This invitation has already been used or was taken back."))
-        if invitation.expires_at < clock.now():
-            raise DomainError("invitation_expired", _("This invitation has expired. Ask for a new one."))
-        if invitation.email.lower() != actor.email.lower():
-            raise DomainError("invitation_address", _("This invitation was sent to another e-mail address. Sign in with that one."))
+        fault = invitation_fault(invitation, actor)
+        if fault:
+            raise fault
         locked(Organisation, invitation.organisation_id)
         membership, _created = Membership.objects.get_or_create(
             user=actor, organisation_id=invitation.organisation_id, defaults={"role": invitation.role, "joined_at": clock.now()}

@@ -11,7 +11,15 @@ from django.views.decorators.http import require_POST
 
 from citylab.accounts.access import signed_in
 from citylab.accounts.models import Invitation, Membership, Organisation
-from citylab.accounts.selectors import members_of, membership_role, organisations_of, pending_access_requests
+from citylab.accounts.selectors import (
+    access_requests_for,
+    invitations_for,
+    members_of,
+    membership_role,
+    memberships_of,
+    organisations_of,
+    pending_access_requests,
+)
 from citylab.accounts.services import organisations as services
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
@@ -26,12 +34,23 @@ PAGE_SIZE = 20
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
     """All proposals of my organisations, what is owed first in sight."""
-    organisations = list(organisations_of(request.user))
-    page = Paginator(proposals_of(organisations), PAGE_SIZE).get_page(request.GET.get("page"))
+    user: Any = request.user
+    organisations = list(organisations_of(user))
+    roles = memberships_of(user)
+    names = dict(Membership.Role.choices)
+    for organisation in organisations:
+        organisation.own_role = names[roles[organisation.pk]]  # type: ignore[attr-defined]
+    chosen = next((organisation for organisation in organisations if str(organisation.pk) == request.GET.get("organisation")), None)
+    page = Paginator(proposals_of([chosen] if chosen else organisations), PAGE_SIZE).get_page(request.GET.get("page"))
     today = clock.today()
     for proposal in page.object_list:
         proposal.days_left = (proposal.due_on - today).days if proposal.due_on else None  # type: ignore[attr-defined]
-    return render(request, "portal/home.html", {"organisations": organisations, "page": page})
+        proposal.days_late = -proposal.days_left if proposal.days_left is not None else None  # type: ignore[attr-defined]
+    context = {
+        "organisations": organisations, "chosen": chosen, "page": page, "can_write": any(role in (Membership.Role.OWNER, Membership.Role.EDITOR) for role in roles.values()),
+        "invitations": list(invitations_for(user)), "access_requests": list(access_requests_for(user)),
+    }  # fmt: skip
+    return render(request, "portal/home.html", context)
 
 
 @signed_in
@@ -115,11 +134,13 @@ def members(request: HttpRequest, pk: Any) -> HttpResponse:
 
 
 @signed_in
-@require_POST
 def member_change(request: HttpRequest, pk: Any, membership: int) -> HttpResponse:
-    """Another role for a member, or out. Whoever leaves lands at home."""
+    """Another role for a member, or out, which is asked once. Whoever leaves lands at home."""
+    organisation = _organisation(request, pk)
     user: Any = request.user
-    found = get_object_or_404(Membership, pk=membership, organisation_id=pk)
+    found = get_object_or_404(Membership.objects.select_related("user"), pk=membership, organisation_id=pk)
+    if request.method != "POST":
+        return render(request, "portal/member_remove.html", {"organisation": organisation, "member": found, "is_own": found.user_id == user.pk})
     try:
         if request.POST.get("action") == "remove":
             services.member_remove(membership_id=membership, actor=user)
@@ -135,6 +156,7 @@ def member_change(request: HttpRequest, pk: Any, membership: int) -> HttpRespons
 @signed_in
 @require_POST
 def invitation_revoke(request: HttpRequest, pk: Any, invitation: int) -> HttpResponse:
+    _organisation(request, pk)
     get_object_or_404(Invitation, pk=invitation, organisation_id=pk)
     services.invitation_revoke(invitation_id=invitation, actor=request.user)  # type: ignore[arg-type]
     messages.success(request, _("The invitation is taken back."))

@@ -40,6 +40,13 @@
       fields.forEach((field) => field.addEventListener("change", show));
       show();
     });
+    all("[data-hidden-when]", root).forEach((box) => {
+      const [name, value] = box.dataset.hiddenWhen.split("=");
+      const field = one('[name="' + name + '"]');
+      const show = () => { box.hidden = field.value === value; };
+      field.addEventListener("change", show);
+      show();
+    });
     all("[data-auto-submit]", root).forEach((form) => form.addEventListener("change", () => form.requestSubmit()));
   }
 

@@ -20,15 +20,15 @@ def _steps(title: str, *steps: tuple[str, str]) -> tuple[str, Any]:
 HOME: dict[str, dict[str, Any]] = {
     "it": {
         "title": "La città come laboratorio",
-        "lead": "Torino mette a disposizione strade, parchi ed edifici a chi vuole provare una soluzione nuova: start-up, imprese, enti di ricerca e partenariati, anche dall'estero.",
+        "lead": "Torino mette a disposizione strade, parchi ed edifici a chi vuole provare una soluzione nuova: start-up, imprese, enti di ricerca e partenariati, anche dall’estero.",
         "body": [
             ("closing_soon", {"title": "In scadenza"}),
             _steps(
                 "Come funziona",
-                ("Trovi la sfida e il luogo", "Cerca tra le sfide aperte e i luoghi di sperimentazione, oppure porta un'idea tua."),
-                ("Prepari una sola candidatura", "Dieci sezioni brevi, in qualunque ordine. Accanto vedi quali luoghi e sfide sono adatti, e perché."),
-                ("La Città risponde entro trenta giorni", "Vedi sempre a chi tocca e quanti giorni restano; la decisione è motivata."),
-                ("Sperimenti sul campo", "Firmi il disciplinare, ottieni le autorizzazioni, misuri e racconti che cosa è successo."),
+                ("Trovate la sfida e il luogo", "Cercate tra le sfide aperte e i luoghi di sperimentazione, oppure portate un’idea vostra."),
+                ("Preparate una sola candidatura", "Dieci sezioni brevi, in qualunque ordine. Accanto vedete quali luoghi e sfide sono adatti, e perché."),
+                ("La Città risponde entro trenta giorni", "Vedete sempre a chi tocca e quanti giorni restano; la determinazione è motivata."),
+                ("Sperimentate sul campo", "Firmate il disciplinare, ottenete le autorizzazioni, misurate e raccontate che cosa è successo."),
             ),
             ("sites", {"title": "Luoghi di sperimentazione"}),
             ("pilots", {"title": "Sperimentazioni"}),
@@ -55,7 +55,7 @@ HOME: dict[str, dict[str, Any]] = {
 }
 
 STORIES = {
-    "it": ("storie", "Storie", "Che cosa è successo nelle sperimentazioni, raccontato da chi c'era."),
+    "it": ("storie", "Storie", "Che cosa è successo nelle sperimentazioni, raccontato da chi c’era."),
     "en": ("stories", "Stories", "What happened in the pilots, told by those who were there."),
 }
 
@@ -71,11 +71,11 @@ HELP_PAGES: list[tuple[bool, First, First]] = [
         First(
             "domande-frequenti", "Domande frequenti", "Le risposte che cerca chi vuole sperimentare a Torino.",
             [("questions", {"questions": [
-                {"question": "Chi può presentare una candidatura?", "answer": "<p>Start-up, imprese, università ed enti di ricerca, enti del terzo settore e partenariati, anche dall'estero e senza partita IVA italiana. Alcune sfide ammettono solo alcuni tipi di proponente: lo dice la loro pagina.</p>"},
-                {"question": "Devo rispondere a una sfida?", "answer": "<p>No. Puoi anche proporre un'idea tua, per un luogo che scegli tra quelli pubblicati.</p>"},
-                {"question": "In quanto tempo risponde la Città?", "answer": "<p>Entro trenta giorni dalla ricezione, o dalla scadenza per le sfide con graduatoria. Una richiesta di integrazioni ferma il tempo una sola volta, per trenta giorni al massimo.</p>"},
-                {"question": "Quanto costa?", "answer": "<p>La domanda paga l'imposta di bollo di 16 euro, salvo esenzione. Tariffe e cauzioni del luogo, se previste, sono indicate prima della firma.</p>"},
-                {"question": "Si salva da sola?", "answer": "<p>Sì, mentre scrivi. Puoi tornare quando vuoi e lavorare insieme ai colleghi della tua organizzazione.</p>"},
+                {"question": "Chi può presentare una candidatura?", "answer": "<p>Start-up, imprese, università ed enti di ricerca, enti del terzo settore e partenariati, anche dall’estero e senza partita IVA italiana. Alcune sfide ammettono solo alcuni tipi di proponente: lo dice la loro pagina.</p>"},
+                {"question": "Bisogna rispondere a una sfida?", "answer": "<p>No. Potete anche proporre un’idea vostra, per uno dei luoghi pubblicati.</p>"},
+                {"question": "In quanto tempo risponde la Città?", "answer": "<p>Entro trenta giorni dalla ricezione, o dalla scadenza per le sfide con graduatoria. Una richiesta di integrazioni sospende il termine una sola volta, per trenta giorni al massimo.</p>"},
+                {"question": "Quanto costa?", "answer": "<p>Sulla domanda è dovuta l’imposta di bollo di 16 euro, salvo esenzione. Gli importi e le cauzioni del luogo, se previsti, sono indicati prima della firma.</p>"},
+                {"question": "La candidatura si salva da sola?", "answer": "<p>Sì, mentre scrivete. Potete tornare quando volete e lavorare insieme alle altre persone della vostra organizzazione.</p>"},
             ]})],
         ),
         First(
@@ -95,7 +95,7 @@ HELP_PAGES: list[tuple[bool, First, First]] = [
             "privacy", "Informativa sulla privacy", "Quali dati personali tratta questo sito, perché e per quanto tempo.",
             [
                 ("heading", "Quali dati"),
-                ("text", "<p>Nome, indirizzo e-mail e lingua di chi si registra; i dati dell'organizzazione e delle persone indicate nella candidatura; gli allegati che carichi; la traccia delle operazioni, senza testo personale.</p>"),
+                ("text", "<p>Nome, indirizzo e-mail e lingua di chi si registra; i dati dell’organizzazione e delle persone indicate nella candidatura; gli allegati caricati; il registro delle operazioni, senza testo personale.</p>"),
                 ("heading", "Perché"),
                 ("text", "<p>Per ricevere, istruire e decidere le candidature e per seguire le sperimentazioni. I dati delle candidature sono visibili solo agli uffici e alle persone che le valutano.</p>"),
                 ("heading", "Cookie"),
@@ -125,10 +125,10 @@ HELP_PAGES: list[tuple[bool, First, First]] = [
             [
                 ("heading", "Licenza dei contenuti"),
                 ("text", "<p>Salvo diversa indicazione, testi e dati pubblicati qui sono riusabili con licenza Creative Commons Attribuzione 4.0 (CC BY 4.0).</p>"),
-                ("heading", "Programma"),
-                ("text", "<p>Il programma di questo sito è software libero con licenza EUPL 1.2.</p>"),
+                ("heading", "Software"),
+                ("text", "<p>Il software di questo sito è libero, con licenza EUPL 1.2.</p>"),
                 ("heading", "Responsabilità"),
-                ("text", "<p>Gli atti ufficiali sono quelli pubblicati all'albo pretorio della Città: in caso di differenza valgono quelli. La Città deve confermare questo testo.</p>"),
+                ("text", "<p>Gli atti ufficiali sono quelli pubblicati all’albo pretorio della Città: in caso di differenza valgono quelli. La Città deve confermare questo testo.</p>"),
             ],
         ),
         First(
@@ -151,9 +151,9 @@ HELP_PAGES: list[tuple[bool, First, First]] = [
                 ("heading", "Stato di conformità"),
                 ("text", "<p>Il sito è costruito secondo le WCAG 2.1, livello AA, e controllato a ogni modifica con prove automatiche. Le prove con persone che usano tecnologie assistive sono ancora da fare: finché mancano, la conformità è da considerare parziale.</p>"),
                 ("heading", "La mappa"),
-                ("text", "<p>La mappa non è necessaria: l'elenco contiene gli stessi luoghi.</p>"),
+                ("text", "<p>La mappa non è necessaria: l’elenco contiene gli stessi luoghi.</p>"),
                 ("heading", "Segnalare un ostacolo"),
-                ("text", "<p>Scrivi all'indirizzo che trovi in fondo a ogni pagina e indica quale pagina e quale difficoltà. La dichiarazione ufficiale sul modello AgID è a cura della Città.</p>"),
+                ("text", "<p>Scrivere all’indirizzo in fondo a ogni pagina, indicando quale pagina e quale difficoltà. La dichiarazione ufficiale sul modello AgID è a cura della Città.</p>"),
             ],
         ),
         First(

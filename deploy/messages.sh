@@ -23,5 +23,9 @@ done
 for catalogue in {citylab,citylab/*,search,cms}/locale/it/LC_MESSAGES/django.po; do
   msgattrib --clear-fuzzy --empty --no-wrap "$catalogue" | sed '/^"POT-Creation-Date\|^"Report-Msgid-Bugs-To/d' > "$catalogue.new"
   mv "$catalogue.new" "$catalogue"
-  msgfmt --check-format --check-domain -o "${catalogue%.po}.mo" "$catalogue"
+  if [ -s "$catalogue" ]; then
+    msgfmt --check-format --check-domain -o "${catalogue%.po}.mo" "$catalogue"
+  else # an app without texts
+    rm -r "${catalogue%/it/*}"
+  fi
 done

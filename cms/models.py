@@ -1,5 +1,7 @@
 """Pages that editors write, the menus, and the moderation step that needs a second person."""
 
+import json
+import re
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -19,6 +21,7 @@ from wagtail.search import index
 from citylab.challenges.selectors import open_challenges
 from citylab.core import clock
 from citylab.core.bilingual import Bilingual
+from citylab.core.errors import NotAllowed
 from citylab.pilots.selectors import public_pilots
 from citylab.testbeds.selectors import visible_sites
 
@@ -192,6 +195,19 @@ class MenuItem(models.Model):
         return f"{self.get_place_display()} · {self.label}"
 
 
+# What Wagtail itself changes in a version, beside its words.
+BOOKKEEPING = ("latest_revision", "latest_revision_created_at", "live_revision", "has_unpublished_changes", "locked", "locked_at", "locked_by", "last_published_at")
+
+
+BLOCK_KEY = re.compile(r' data-block-key=\\?"[^"\\]*\\?"')
+
+
+def _words(revision: Any) -> str:
+    """A version as it reads; the editor numbers paragraphs anew when it likes."""
+    kept = {name: value for name, value in revision.content.items() if name not in BOOKKEEPING}
+    return BLOCK_KEY.sub("", json.dumps(kept, sort_keys=True))
+
+
 class SecondPersonTask(AbstractGroupApprovalTask):
     """Moderation by a second person: whoever submitted the text cannot approve it."""
 
@@ -201,15 +217,19 @@ class SecondPersonTask(AbstractGroupApprovalTask):
         return bool(state and state.requested_by_id == user.pk)
 
     @staticmethod
-    def _wrote_last(obj: Any, user: Any) -> bool:
-        """Whoever changed the text while it was waiting would be approving their own words."""
-        return bool(obj.latest_revision and obj.latest_revision.user_id == user.pk)
+    def _changed_it(obj: Any, user: Any) -> bool:
+        """Whoever changed the text while it was waiting would be approving their own words. Approving saves the form, changed or not."""
+        latest = obj.get_latest_revision()
+        if latest is None or latest.user_id != user.pk:
+            return False
+        before = obj.revisions.exclude(user_id=user.pk).order_by("-created_at", "-pk").first()
+        return before is None or _words(before) != _words(latest)
 
     def get_actions(self, obj: Any, user: Any) -> list[Any]:
         if self._requested(obj, user):
             return []
         actions = super().get_actions(obj, user)
-        return [action for action in actions if action[0] != "approve"] if self._wrote_last(obj, user) else actions
+        return [action for action in actions if action[0] != "approve"] if self._changed_it(obj, user) else actions
 
     def locked_for_user(self, obj: Any, user: Any) -> bool:
         # What waits is what was submitted: its author takes it back before changing it.
@@ -219,8 +239,11 @@ class SecondPersonTask(AbstractGroupApprovalTask):
         return super().get_task_states_user_can_moderate(user, **kwargs).exclude(workflow_state__requested_by=user)
 
     def on_action(self, task_state: TaskState, user: Any, action_name: str, **kwargs: Any) -> Any:
-        # The buttons are gone already; this is for a form that was open before, or a request made by hand.
-        if action_name not in [name for name, _label, _modal in self.get_actions(task_state.workflow_state.content_object, user)]:
+        # The buttons are gone already; this is for a form that was open before, a change sent together with the approval, or a request made by hand.
+        obj = task_state.workflow_state.content_object
+        if action_name == "approve" and self._changed_it(obj, user):
+            raise NotAllowed("own_words", _("You changed the text while it was waiting, so somebody else approves it. Your changes are saved."))
+        if action_name not in [name for name, _label, _modal in self.get_actions(obj, user)]:
             raise PermissionDenied
         return super().on_action(task_state, user, action_name, **kwargs)
 

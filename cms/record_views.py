@@ -38,6 +38,15 @@ class EditView(NobodyPublishesAlone, snippets.EditView):
     def header_more_buttons(self) -> list[Button]:
         return [*super().header_more_buttons, *record_buttons(self.live_object)]
 
+    def workflow_action_action(self) -> HttpResponse | None:
+        """Approving publishes: what the domain refuses is told, and nothing of it has happened; what was typed is saved."""
+        try:
+            with transaction.atomic():
+                return super().workflow_action_action()
+        except DomainError as error:
+            messages.error(self.request, str(error))
+            return HttpResponseRedirect(self.get_edit_url())
+
 
 @editing
 class UnpublishView(snippets.UnpublishView):
@@ -52,7 +61,7 @@ class UnpublishView(snippets.UnpublishView):
 
 @editing
 class WorkflowActionView(snippets.WorkflowActionView):
-    """Approving publishes: what the domain refuses is told, and nothing of it has happened."""
+    """The same from the list of what waits."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

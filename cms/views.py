@@ -61,7 +61,7 @@ def extend_deadline(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The deadline is extended, and everyone with a draft is told."))
             return redirect(_list(Challenge))
-    return _page(request, form, title=_("Extend the deadline"), record=challenge, submit=_("Extend"))
+    return _page(request, form, title=_("Extend the deadline"), record=challenge, back=_list(Challenge), submit=_("Extend"))
 
 
 @editing
@@ -76,7 +76,7 @@ def close_challenge(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             messages.error(request, str(error))
         return redirect(_list(Challenge))
-    return _page(request, form, title=_("Close the challenge"), record=challenge, submit=_("Close"), text=_("From now on it takes no proposals. Drafts stay with their authors."))
+    return _page(request, form, title=_("Close the challenge"), record=challenge, back=_list(Challenge), submit=_("Close"), text=_("From now on it takes no proposals. Drafts stay with their authors."))
 
 
 @editing
@@ -92,7 +92,7 @@ def answer_question(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Question and answer stand on the challenge's page now."))
             return redirect(_list(Question))
-    return _page(request, form, title=_("Answer a question"), record=question.challenge, text=question.text, submit=_("Publish the answer"))
+    return _page(request, form, title=_("Answer a question"), record=question.challenge, back=_list(Question), text=question.text, submit=_("Publish the answer"))
 
 
 @editing
@@ -107,7 +107,7 @@ def withdraw_page(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("“%(page)s” is no longer on the site.") % {"page": page})
         return redirect("wagtailadmin_explore", page.get_parent().pk)
     text = _("Whoever has its address will find a page that says it is not here. Putting it back needs moderation.")
-    return _page(request, forms.Form(), title=_("Unpublish"), record=page, submit=_("Unpublish"), text=text)
+    return _page(request, forms.Form(), title=_("Unpublish"), record=page, back=reverse("wagtailadmin_pages:edit", args=[pk]), submit=_("Unpublish"), text=text)
 
 
 def _list(model: Any) -> str:

@@ -3,9 +3,11 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, PublishingPanel, TabbedInterface, TitleFieldPanel
-from wagtail.admin.ui.tables import DateColumn, LiveStatusTagColumn, UpdatedAtColumn
+from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, UpdatedAtColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from citylab.challenges.models import Challenge, Question
@@ -27,6 +29,12 @@ def titles(name: str) -> FieldRowPanel:
     return FieldRowPanel([TitleFieldPanel(f"{name}_it", classname="", placeholder=False), FieldPanel(f"{name}_en")])
 
 
+def _closing(challenge: Challenge) -> str:
+    """Its day and hour: Wagtail's own column counts backwards only."""
+    closes_at = challenge.effective_closes_at
+    return date_format(localtime(closes_at), "SHORT_DATETIME_FORMAT") if closes_at else ""
+
+
 class RecordViewSet(SnippetViewSet):
     """A record with drafts, preview, moderation, schedule, history and comparison."""
 
@@ -42,7 +50,7 @@ class ChallengeViewSet(RecordViewSet):
     icon = "help"
     menu_label = _("Challenges")
     menu_order = 110
-    list_display: ClassVar[list[Any]] = ["__str__", "mode", "sector", DateColumn("effective_closes_at", label=_("Closes")), LiveStatusTagColumn(), UpdatedAtColumn()]
+    list_display: ClassVar[list[Any]] = ["__str__", "mode", "sector", Column("closes", label=_("Closes"), accessor=_closing), LiveStatusTagColumn(), UpdatedAtColumn()]
     list_filter: ClassVar[list[str]] = ["mode", "sector", "programme", "city"]
     search_fields: ClassVar[list[str]] = ["code", "title_it", "title_en", "summary_it", "summary_en"]
     edit_handler = TabbedInterface(
@@ -56,8 +64,8 @@ class ChallengeViewSet(RecordViewSet):
             ),
             ObjectList(
                 [
-                    FieldRowPanel([FieldPanel("mode"), FieldPanel("sector"), FieldPanel("s3_area")]),
-                    FieldRowPanel([FieldPanel("programme"), FieldPanel("contact_email")]),
+                    FieldRowPanel([FieldPanel("mode"), FieldPanel("sector", widget=forms.Select), FieldPanel("s3_area", widget=forms.Select)]),
+                    FieldRowPanel([FieldPanel("programme", widget=forms.Select), FieldPanel("contact_email")]),
                     both("owner"),
                     FieldRowPanel([FieldPanel("opens_at"), FieldPanel("closes_at")]),
                     FieldRowPanel([FieldPanel("trl_min"), FieldPanel("trl_max")]),

@@ -12,7 +12,7 @@ from search.models import SearchDocument
 from tests import factories
 
 from .conftest import signed_in
-from .forms import act, challenge_form, draft, site_form, submitted, url
+from .forms import act, approve_in_the_editor, challenge_form, draft, site_form, submitted, url
 
 
 def said(response):
@@ -78,6 +78,26 @@ def test_whoever_changed_the_text_while_it_waited_cannot_approve_it(anna, bruno,
     assert not Challenge.objects.get().live
     act(admin, record)
     assert Challenge.objects.get().title_it == "Riscritto da Bruno" and Challenge.objects.get().live
+
+
+def test_approving_below_the_text_publishes_it_as_it_was_submitted(anna, bruno):
+    record = submitted(anna)
+    approve_in_the_editor(bruno, record)
+    assert Challenge.objects.get().live
+
+
+def test_a_change_sent_together_with_the_approval_is_saved_but_not_published(anna, bruno):
+    record = submitted(anna)
+    response = approve_in_the_editor(bruno, record, title_it="Riscritto da Bruno")
+    assert said(response)[-1] == "You changed the text while it was waiting, so somebody else approves it. Your changes are saved."
+    fresh = Challenge.objects.get()
+    assert not fresh.live and fresh.get_latest_revision_as_object().title_it == "Riscritto da Bruno"
+
+
+def test_the_author_cannot_approve_below_the_text_either(anna):
+    record = submitted(anna)
+    approve_in_the_editor(anna, record)
+    assert not Challenge.objects.get().live
 
 
 def test_a_request_for_changes_comes_back_to_the_author(anna, bruno):

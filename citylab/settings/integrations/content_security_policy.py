@@ -1,4 +1,4 @@
-"""Content Security Policy: nothing inline, nothing from outside. Wagtail's admin alone gets a wider one (citylab/urls.py)."""
+"""Content Security Policy: nothing inline, nothing from outside. Wagtail's admin alone gets a wider one (cms.middleware)."""
 
 from csp.constants import NONE, SELF
 

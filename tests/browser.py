@@ -68,6 +68,12 @@ class Walker:
     def fill(self, label: str | re.Pattern[str], value: str, *, nth: int = 0) -> None:
         self.page.get_by_label(label).nth(nth).fill(value)
 
+    def tick(self, selector: str, wanted: bool = True) -> None:
+        """Click the label of a box or a radio button, as people do: the design system hides the box itself."""
+        field = self.page.locator(selector)
+        if field.is_checked() != wanted:
+            self.page.locator(f'label[for="{field.get_attribute("id")}"]').click()
+
     def sees(self, *texts: str | re.Pattern[str]) -> None:
         """These words are visible on the page."""
         for text in texts:

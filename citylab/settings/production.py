@@ -1,10 +1,12 @@
 """Staging and production: real servers, each named by an environment variable, refused at start where one is missing."""
 
-import environ
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
-from .environment import env, required, required_address
+from .environment import env, malformed, required, required_address
 from .integrations.database import harden
 from .integrations.files import bucket_storages
 
@@ -12,14 +14,20 @@ ENVIRONMENT = env.str("ENVIRONMENT")
 DEBUG = False
 if env.bool("DEMO_ACCOUNTS", default=False):
     raise ImproperlyConfigured("DEMO_ACCOUNTS is set: demo accounts exist only where ENVIRONMENT is local.")
+if env.bool("DEBUG", default=False):
+    raise ImproperlyConfigured("DEBUG is set: it exists only where ENVIRONMENT is local.")
 SECRET_KEY = required("SECRET_KEY", "sessions and links are signed with it (50 random characters or more)")
 if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("local-only"):
-    raise ImproperlyConfigured("SECRET_KEY is malformed: it must have 50 random characters or more. See .env.example.")
+    raise malformed("SECRET_KEY", "it must have 50 random characters or more")
 SITE_URL = required_address("SITE_URL", ("https",), "links in messages start with it")
 ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS", "the names this site answers to, separated by commas").split(",")]
+if "*" in ALLOWED_HOSTS or "" in ALLOWED_HOSTS:
+    raise malformed("ALLOWED_HOSTS", "it must name hosts, separated by commas")
 WAGTAILADMIN_BASE_URL = SITE_URL
 
-required_address("DATABASE_URL", ("postgres", "postgresql"), "the PostgreSQL database")
+_database = urlsplit(required_address("DATABASE_URL", ("postgres", "postgresql"), "the PostgreSQL database"))
+if not _database.hostname or not _database.path.strip("/"):
+    raise malformed("DATABASE_URL", "it must name a host and a database")
 DATABASES = {"default": harden(env.db("DATABASE_URL"))}
 REDIS_URL = required_address("REDIS_URL", ("redis", "rediss"), "the broker of background work and the cache")
 CELERY_BROKER_URL = REDIS_URL
@@ -34,12 +42,11 @@ STORAGES = bucket_storages(
     case_bucket=required("S3_CASE_BUCKET", "the private bucket of case files"),
 )
 
-required_address("EMAIL_URL", ("smtp", "smtp+tls", "smtp+ssl", "smtps"), "the SMTP server, smtp+tls://user:password@host:587")
-try:
-    globals().update(env.email_url("EMAIL_URL"))
-except (environ.ImproperlyConfigured, ValueError, KeyError) as error:
-    raise ImproperlyConfigured("EMAIL_URL is malformed: smtp+tls://user:password@host:587. See .env.example.") from error
+required_address("EMAIL_URL", ("smtp", "smtp+tls", "smtp+ssl"), "the SMTP server, smtp+tls://user:password@host:587")
+globals().update(env.email_url("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", "the sender of every message")
+if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
+    raise malformed("DEFAULT_FROM_EMAIL", "it must hold an e-mail address")
 
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")

@@ -49,7 +49,6 @@ PACKAGES: dict[str, list[str]] = {
     "Redis": ["redis-server"],
     "Elasticsearch": ["default-jre-headless", "maven"],
     "Chromium": ["chromium", "fonts-dejavu-core", "fonts-liberation"],
-    "gettext": ["gettext"],
 }
 VARIABLES = {"PostgreSQL": "DATABASE_URL", "Redis": "REDIS_URL", "Elasticsearch": "ELASTICSEARCH_URL", "Chromium": "CHROMIUM"}
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
@@ -93,7 +92,6 @@ PRESENT: dict[str, Callable[[], Any]] = {
     "Redis": lambda: shutil.which("redis-server"),
     "Elasticsearch": lambda: elasticsearch_folder() and shutil.which("java") or shutil.which("java") and shutil.which("mvn"),
     "Chromium": browser,
-    "gettext": lambda: shutil.which("xgettext"),
 }
 
 
@@ -217,7 +215,7 @@ class Servers:
             given = os.environ.get(variable, "")
             if given and (name != "PostgreSQL" or given.startswith("postgres")):
                 self.addresses[variable] = given
-        wanted = [name for name in PRESENT if VARIABLES.get(name) not in self.addresses]
+        wanted = [name for name in PRESENT if VARIABLES[name] not in self.addresses]
         cache = cache_folder()
         with one_at_a_time(cache):
             self.missing.update(install_packages([name for name in wanted if not PRESENT[name]()]))

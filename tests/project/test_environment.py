@@ -1,0 +1,118 @@
+"""The variables that choose an installation: each documented, each refused with a clear message where it is missing or malformed."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Django's own switch between settings modules, and what only the tests' settings read (CONTRIBUTING.md).
+NOT_OURS = {"DJANGO_SETTINGS_MODULE"}
+SOURCES = [
+    path
+    for top in ("citylab", "cms", "search", "deploy")
+    for path in sorted((ROOT / top).rglob("*.py"))
+    if path != ROOT / "citylab/settings/test.py"
+] + [ROOT / "manage.py"]
+
+COMPLETE = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "x1" * 30,
+    "SITE_URL": "https://citylab.example.org",
+    "ALLOWED_HOSTS": "citylab.example.org",
+    "DATABASE_URL": "postgres://u:p@db.example.org:5432/citylab",
+    "REDIS_URL": "redis://cache.example.org:6379/0",
+    "ELASTICSEARCH_URL": "https://search.example.org:9200",
+    "S3_ENDPOINT_URL": "https://files.example.org",
+    "S3_ACCESS_KEY": "key",
+    "S3_SECRET_KEY": "secret",
+    "S3_MEDIA_BUCKET": "media",
+    "S3_CASE_BUCKET": "cases",
+    "EMAIL_URL": "smtp+tls://u:p@mail.example.org:587",
+    "DEFAULT_FROM_EMAIL": "City Lab <noreply@example.org>",
+}
+
+
+def read_by(tree: ast.AST) -> set[str]:
+    """Names of the environment's variables that this code reads."""
+    found = set()
+    for node in ast.walk(tree):
+        name = None
+        if isinstance(node, ast.Call) and node.args:
+            function = ast.unparse(node.func)
+            if re.fullmatch(r"(env(\.\w+)?|required(_address)?|os\.getenv|os\.environ\.(get|pop|setdefault))", function):
+                name = node.args[0]
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
+            name = node.slice
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            found.add(name.value)
+    return found
+
+
+def start(tmp_path: Path, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Load the settings of a complete installation with these changes (None takes a variable away)."""
+    values = {name: value for name, value in {**COMPLETE, **changes}.items() if value is not None}
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "citylab.settings", **values}
+    code = "from django.conf import settings; print(settings.DATABASES['default']['ENGINE'])"
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_every_variable_is_documented_and_every_documented_one_is_read():
+    read = set().union(*(read_by(ast.parse(path.read_text())) for path in SOURCES)) - NOT_OURS
+    documented = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert documented == read
+
+
+def test_every_documented_variable_has_a_line_of_explanation_above_it_or_above_its_group():
+    blocks = re.split(r"\n\s*\n", (ROOT / ".env.example").read_text())
+    assert [block for block in blocks if re.search(r"^#?[A-Z][A-Z0-9_]+=", block, re.MULTILINE) and not re.search(r"^# \S", block, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_a_complete_environment_starts(tmp_path, environment):
+    done = start(tmp_path, ENVIRONMENT=environment)
+    assert (done.stdout.strip(), done.stderr) == ("django.db.backends.postgresql", "")
+
+
+def test_locally_nothing_is_needed(tmp_path):
+    done = start(tmp_path, **dict.fromkeys(COMPLETE))
+    assert (done.stdout.strip(), done.stderr) == ("django.db.backends.sqlite3", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        *(({name: None}, f"{name} is not set: ") for name in COMPLETE if name != "ENVIRONMENT"),
+        *(({name: ""}, f"{name} is not set: ") for name in ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL")),
+        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT is “prod”; it must be local, staging or production."),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY is malformed: it must have 50 random characters or more."),
+        ({"SECRET_KEY": "local-only-" + "x" * 60}, "SECRET_KEY is malformed: it must have 50 random characters or more."),
+        ({"SITE_URL": "http://citylab.example.org"}, "SITE_URL is malformed: it must start with https://."),
+        ({"SITE_URL": "https://"}, "SITE_URL is malformed: it must start with https://."),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS is malformed: it must name hosts, separated by commas."),
+        ({"ALLOWED_HOSTS": "citylab.example.org,,"}, "ALLOWED_HOSTS is malformed: it must name hosts, separated by commas."),
+        ({"DATABASE_URL": "sqlite:///citylab.sqlite3"}, "DATABASE_URL is malformed: it must start with postgres:// or postgresql://."),
+        ({"DATABASE_URL": "postgres://u:p@db.example.org:5432/"}, "DATABASE_URL is malformed: it must name a host and a database."),
+        ({"DATABASE_URL": "postgres://u:p@db.example.org:port/citylab"}, "DATABASE_URL is malformed: "),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL is malformed: it must start with redis:// or rediss://."),
+        ({"REDIS_URL": "redis://cache.example.org:port"}, "REDIS_URL is malformed: its port is no number."),
+        ({"ELASTICSEARCH_URL": "search.example.org"}, "ELASTICSEARCH_URL is malformed: it must start with http:// or https://."),
+        ({"S3_ENDPOINT_URL": "files.example.org"}, "S3_ENDPOINT_URL is malformed: it must start with http:// or https://."),
+        ({"EMAIL_URL": "mail.example.org"}, "EMAIL_URL is malformed: it must start with smtp:// or smtp+tls:// or smtp+ssl://."),
+        ({"EMAIL_URL": "smtp+tls://u:p@mail.example.org:many"}, "EMAIL_URL is malformed: its port is no number."),
+        ({"DEFAULT_FROM_EMAIL": "nobody"}, "DEFAULT_FROM_EMAIL is malformed: it must hold an e-mail address."),
+        ({"DEMO_ACCOUNTS": "true"}, "DEMO_ACCOUNTS is set: demo accounts exist only where ENVIRONMENT is local."),
+        ({"DEBUG": "true"}, "DEBUG is set: it exists only where ENVIRONMENT is local."),
+    ],
+    ids=lambda value: "-".join(f"{name}={text}"[:40] for name, text in value.items()) if isinstance(value, dict) else "",
+)
+def test_a_wrong_environment_is_refused_with_a_clear_message(tmp_path, changes, message):
+    done = start(tmp_path, **changes)
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"django.core.exceptions.ImproperlyConfigured: {message}")
+    assert len(last) < 300

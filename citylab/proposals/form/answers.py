@@ -105,7 +105,7 @@ def is_empty(value: Any) -> bool:
 
 def fault_of(question: Field, value: Any, choices: Choices | None = None) -> tuple[str, str] | None:
     """What is wrong with a given answer, as (code, message); None where it is fine or empty."""
-    if is_empty(value) and value != 0:
+    if is_empty(value):
         return None
     kind = question.kind
     if kind in (TEXT, LONG_TEXT):
@@ -158,7 +158,7 @@ def problems_in(question: Field, section: str, answers: Mapping[str, Any], choic
     """What is missing or wrong in one question that applies; rows name their field as `phases-0-name`."""
     value = answers.get(question.name)
     # “No” answers a question; a declaration is given or it is not.
-    if (is_empty(value) and value != 0) or (question.declaration and value is not True):
+    if (is_empty(value)) or (question.declaration and value is not True):
         if not question.required:
             return []
         message = _("Tick this declaration.") if question.declaration else _("Add at least one row.") if question.kind == ROWS else _("Answer this question.")
@@ -172,7 +172,7 @@ def problems_in(question: Field, section: str, answers: Mapping[str, Any], choic
             for sub in question.rows:
                 given = row.get(sub.name)
                 name = f"{question.name}-{index}-{sub.name}"
-                if is_empty(given) and given != 0:
+                if is_empty(given):
                     if sub.required:
                         found.append(Problem(section, name, "missing", _("Answer this question.")))
                 elif fault := fault_of(sub, given, choices):
@@ -270,7 +270,7 @@ def shown(question: Field, value: Any, choices: Choices | None = None) -> str:
     """An answer as a person reads it, in the active language; "" where it is empty."""
     if question.kind == BOOLEAN:
         return _("Yes") if value else _("No")
-    if is_empty(value) and value != 0:
+    if is_empty(value):
         return ""
     if question.kind == DATE:
         day = _day(value)

@@ -9,7 +9,7 @@ from citylab.proposals.models import Proposal
 from cms import setup
 from search import indexing
 
-from . import catalogue, people
+from . import catalogue, pages, people
 from .stories import cases, story
 from .timeline import play, settle
 
@@ -21,14 +21,15 @@ def refuse_elsewhere() -> None:
 
 
 def load() -> bool:
-    """Load whatever is missing; whether something was loaded. A second run changes nothing."""
+    """Load the demo city, unless it was loaded before: then nothing changes, whatever people did to it since. Whether it was loaded."""
     refuse_elsewhere()
+    if Proposal.objects.filter(organisation__is_demo=True).exists():
+        return False
     with transaction.atomic(), outbox.without_nudges():
         setup.prepare()
         loaded = people.load()
         catalogue.load(loaded["editor"], loaded["moderator"])
-        if Proposal.objects.filter(organisation__is_demo=True).exists():
-            return False
+        pages.load(loaded["editor"])
         play(story(case) for case in cases(loaded))
         settle()
         indexing.rebuild()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
@@ -182,7 +182,7 @@ def pilot_list(request: HttpRequest) -> HttpResponse:
     facets = [
         Facet("sector", lambda p: {p.sector.code: p.sector.name} if p.sector else {}),
         Facet("state", lambda p: {"archive": _("Archive")} if p.is_archive else {p.state: p.get_state_display()}),
-        Facet("site", lambda p: {p.site.code: p.site.name} if p.site else {}),
+        Facet("site", lambda p: {p.site.code: p.site.name} if p.site and p.site.live else {}),
         Facet("city", lambda p: {p.archive_city or "Torino": p.archive_city or "Torino"}),
     ]
     found = listing(list(pilots.public_pilots()), "pilot", request.GET.get("q", ""), facets, _chosen(request, facets))
@@ -190,9 +190,15 @@ def pilot_list(request: HttpRequest) -> HttpResponse:
     return _list_page(request, "public/pilot_list.html", found, labels, _pilot_place)
 
 
+def _public_site(pilot: Pilot) -> Site | None:
+    """Where the pilot runs, while that place is published."""
+    return pilot.site if pilot.site and pilot.site.live else None
+
+
 def _pilot_place(pilot: Pilot) -> Place:
-    where = pilot.site or pilot
-    detail = pilot.site.name if pilot.site else pilot.archive_city
+    site = _public_site(pilot)
+    where = site or pilot
+    detail = site.name if site else pilot.archive_city
     return Place(pilot.public_title, pilot.get_absolute_url(), detail, where.latitude, where.longitude)
 
 
@@ -201,15 +207,19 @@ def pilot(request: HttpRequest, slug: str) -> HttpResponse:
     found = pilots.public_pilot(slug)
     if found is None:
         raise Http404
-    place = found.site or found
-    points = [{"lat": place.latitude, "lon": place.longitude, "name": found.public_title, "address": "#main"}] if place.latitude else []
+    place = _pilot_place(found)
+    points = [{"lat": place.latitude, "lon": place.longitude, "name": place.name, "address": "#main"}] if place.latitude is not None else []
     indicators = [i for i in found.indicators.all() if i.is_public]
     return render(request, "public/pilot.html", {"pilot": found, "points": points, "indicators": indicators})
 
 
 @public
 def programme_list(request: HttpRequest) -> HttpResponse:
-    programmes = list(Programme.objects.annotate(challenge_count=Count("challenges", distinct=True), pilot_count=Count("pilots", distinct=True)).order_by("kind", "name_it"))
+    counts = {
+        "challenge_count": Count("challenges", filter=Q(challenges__live=True), distinct=True),
+        "pilot_count": Count("pilots", filter=Q(pilots__in=pilots.public_pilots().order_by()), distinct=True),
+    }
+    programmes = list(Programme.objects.annotate(**counts).order_by("kind", "name_it"))
     groups = [{"label": label, "programmes": [p for p in programmes if p.kind == kind]} for kind, label in Programme.Kind.choices]
     return render(request, "public/programme_list.html", {"groups": groups})
 

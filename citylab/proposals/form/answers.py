@@ -158,7 +158,7 @@ def problems_in(question: Field, section: str, answers: Mapping[str, Any], choic
     """What is missing or wrong in one question that applies; rows name their field as `phases-0-name`."""
     value = answers.get(question.name)
     # “No” answers a question; a declaration is given or it is not.
-    if (is_empty(value)) or (question.declaration and value is not True):
+    if is_empty(value) or (question.declaration and value is not True):
         if not question.required:
             return []
         message = _("Tick this declaration.") if question.declaration else _("Add at least one row.") if question.kind == ROWS else _("Answer this question.")

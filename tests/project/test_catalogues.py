@@ -115,7 +115,8 @@ def test_addresses_are_plain_ascii_and_keep_their_parts():
 
 
 @pytest.mark.parametrize(
-    ("language", "short", "long", "moment"), [("it", "05/12/2027", "5 dicembre 2027", "5 dicembre 2027, 14:30"), ("en", "05/12/2027", "5 December 2027", "5 December 2027, 14:30")]
+    ("language", "short", "long", "moment"),
+    [("it", "05/12/2027", "5 dicembre 2027", "5 dicembre 2027, 14:30"), ("en", "05/12/2027", "5 December 2027", "5 December 2027, 14:30")],
 )
 def test_dates_are_european_and_times_have_24_hours(language, short, long, moment):
     from datetime import datetime

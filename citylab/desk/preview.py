@@ -1,50 +1,47 @@
-"""What exactly will be sent: the formal message, how it goes, to whom, and the e-mail that announces it."""
+"""What exactly will be sent: the move is made in a transaction that is taken back, and what it wrote is read off."""
 
-from copy import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from citylab.notifications.classes import Notification
-from citylab.notifications.services import rendered
-from citylab.proposals.models import Communication, Proposal, Turn
-from citylab.proposals.notifications import CaseProgress
-from citylab.proposals.services.clocks import clock_refresh
-from citylab.proposals.tasks import case_address, people_of
-from citylab.proposals.wording import Wording
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from citylab.core.models import OutboxMessage
+from citylab.notifications.models import OutgoingMessage
+from citylab.proposals.models import Communication, Proposal
+from citylab.wiring import CONSUMERS, PROPOSALS
 
 
 @dataclass(frozen=True)
 class Preview:
-    """`words` is None for a move that only tells of progress."""
+    """The formal message that a move writes (None where it writes none) and the e-mails that it sends."""
 
-    words: Wording | None
-    channel: str
-    pec: str
-    people: list[Any]
-    mail_subject: str
-    mail_text: str
-    mail_language: str
+    message: Communication | None
+    mails: list[OutgoingMessage]
 
-
-def of_message(case: Proposal, words: Wording, channel: str, kind: type[Notification]) -> Preview:
-    """A formal message of this case and the e-mail that goes with it, as its first reader gets it."""
-    people = people_of(case)
-    subject = text = language = ""
-    if people:
-        language = people[0].language
-        message = Communication(proposal=case, subject=words.subject, body=words.body, channel=channel)
-        subject, text, _html = rendered(kind, language, {"proposal": case, "address": case_address(case, people[0]), "message": message, "user": people[0]})
-    return Preview(words, channel, case.organisation.pec, people, subject, text, language)
+    @property
+    def texts(self) -> list[OutgoingMessage]:
+        """One e-mail of each language: the others differ in the salutation alone."""
+        return list({mail.language: mail for mail in reversed(self.mails)}.values())
 
 
-def of_progress(case: Proposal, target: str) -> Preview:
-    """The news that the case has come to another state, where it is the city's turn."""
-    people = people_of(case)
-    if not people:
-        return Preview(None, "", "", [], "", "", "")
-    then = copy(case)
-    then.turn = Turn.OFFICE
-    clock_refresh(then)
-    language = people[0].language
-    subject, text, _html = rendered(CaseProgress, language, {"proposal": then, "address": case_address(case, people[0]), "what": target, "user": people[0]})
-    return Preview(None, "", "", people, subject, text, language)
+def rehearse(case: Proposal, act: Callable[[], Any]) -> Preview:
+    """Make the move `act` of a case and take it back. Raises whatever the move raises: refusals are known before anybody confirms."""
+    with transaction.atomic():
+        act()
+        message = Communication.objects.filter(proposal=case).exclude(pk__in=[known.pk for known in case.communications.all()]).last()
+        mails = _mails(case)
+        transaction.set_rollback(True)
+    return Preview(message, mails)
+
+
+def _mails(case: Proposal) -> list[OutgoingMessage]:
+    """What the casework's own consumers of this transaction's facts write to people."""
+    before = set(OutgoingMessage.objects.filter(case_kind="proposal", case_id=str(case.pk)).values_list("pk", flat=True))
+    for fact in OutboxMessage.objects.filter(key=str(case.pk), done_at__isnull=True, attempts=0).order_by("id"):
+        for name in CONSUMERS.get(fact.topic, []):
+            if name.startswith(PROPOSALS):
+                import_string(name)(fact.key, fact.payload)
+    written = OutgoingMessage.objects.filter(case_kind="proposal", case_id=str(case.pk)).select_related("user").order_by("id")
+    return [mail for mail in written if mail.pk not in before]

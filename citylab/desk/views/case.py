@@ -27,7 +27,7 @@ from .. import trail
 from ..forms import DeliveryForm, NoteForm
 from ..selectors import case_facts, message_awaits_delivery
 from ..steps import next_step
-from .common import OFFICE_ONLY, allowed_case, back_to, named_files, section_titles, staff
+from .common import OFFICE_ONLY, PROCESS, allowed_case, back_to, named_files, section_titles, staff
 from .moves import available_moves
 
 TABS = {
@@ -149,7 +149,7 @@ def add_note(request: HttpRequest, pk: Any) -> HttpResponse:
 @staff
 @require_POST
 def record_delivery(request: HttpRequest, pk: Any, communication: int) -> HttpResponse:
-    found = allowed_case(request, pk, "proposals.process")
+    found = allowed_case(request, pk)
     message = get_object_or_404(Communication, pk=communication, proposal_id=pk)
     delivery = DeliveryForm(request.POST, prefix=f"d{message.pk}")
     status = 422
@@ -179,7 +179,7 @@ def settle(request: HttpRequest, pk: Any, item: int) -> HttpResponse:
 @require_POST
 def checklist(request: HttpRequest, pk: Any) -> HttpResponse:
     """Save the lines that this person changed; where a colleague changed the same ones meanwhile, both are shown."""
-    found = allowed_case(request, pk, "proposals.process")
+    found = allowed_case(request, pk)
     typed = {item: (request.POST.get(f"{item}-result", ""), request.POST.get(f"{item}-note", "").strip()) for item in CHECKLIST}
     seen = {item: (request.POST.get(f"{item}-was", ""), request.POST.get(f"{item}-was-note", "")) for item in CHECKLIST}
     changed = {item: given for item, given in typed.items() if given != seen[item]}
@@ -200,13 +200,13 @@ def checklist(request: HttpRequest, pk: Any) -> HttpResponse:
 @roles(Role.OFFICER, Role.ADMINISTRATOR, Role.EVALUATOR)
 def attachment(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
     """A file that a version names, to somebody who may see the case; always as a download, never rendered in our origin."""
-    found = allowed_case(request, pk)
+    found = allowed_case(request, pk, PROCESS, "proposals.evaluate")
     user: Any = request.user
     named = {str(entry["id"]) for version in found.versions.all() for entry in version.files}
     stored = next((file for file in found.attachments.all() if file.pk == attachment and str(file.pk) in named), None)
     if stored is None:
         raise Http404
-    if stored.kind in OFFICE_ONLY and not user.has_perm("proposals.process", found):
+    if stored.kind in OFFICE_ONLY and not user.has_perm(PROCESS, found):
         raise PermissionDenied
     response = FileResponse(files.opened(stored.key), as_attachment=True, filename=stored.name, content_type=stored.content_type)
     response["X-Content-Type-Options"] = "nosniff"

@@ -12,18 +12,22 @@ from citylab.proposals import form, selectors
 from citylab.proposals.models import Attachment, Proposal, ProposalVersion
 
 staff = roles(Role.OFFICER, Role.ADMINISTRATOR)
+PROCESS = "proposals.process"
 # Files that only the office reads: an evaluator judges the proposal, not the signatory's papers.
 OFFICE_ONLY = ("signed_summary", "identity_document")
 
 
-def allowed_case(request: HttpRequest, pk: Any, permission: str = "proposals.view") -> Proposal:
-    """The case, where this person may see it; 404 for no such case, 403 otherwise."""
+def allowed_case(request: HttpRequest, pk: Any, *permissions: str) -> Proposal:
+    """The case, where this person has one of `permissions`; 404 for no such case, 403 otherwise.
+
+    Not "proposals.view": an officer who belongs to the applicant has that as its member, and stays out here.
+    """
     try:
         found = selectors.case(pk)
     except Proposal.DoesNotExist as error:
         raise Http404 from error
     user: Any = request.user
-    if not user.has_perm(permission, found):
+    if not any(user.has_perm(permission, found) for permission in permissions or (PROCESS,)):
         raise PermissionDenied
     return found
 

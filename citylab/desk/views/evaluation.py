@@ -90,7 +90,7 @@ def _typed(request: HttpRequest, codes: list[str]) -> dict[str, tuple[int | None
 
 
 def _sheet(request: HttpRequest, assignment: Assignment) -> HttpResponse:
-    case = allowed_case(request, assignment.proposal_id)
+    case = allowed_case(request, assignment.proposal_id, "proposals.evaluate")
     version = list(case.versions.all())[-1]
     sheets = selectors.sheets(case)
     own = next((sheet for sheet in sheets if sheet.assignment_id == assignment.pk), None)
@@ -132,7 +132,7 @@ def _sheet(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 @staff
 def assign_evaluator(request: HttpRequest, pk: Any) -> HttpResponse:
     """Ask somebody to score this proposal."""
-    case = allowed_case(request, pk, "proposals.process")
+    case = allowed_case(request, pk)
     form = EvaluatorForm(request.POST or None)
     status = 200
     if request.method == "POST":

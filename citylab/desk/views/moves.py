@@ -1,6 +1,6 @@
 """The moves of a case, one page each: fill in, see what will be sent, confirm once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,15 @@ from django_fsm import can_proceed
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
 from citylab.core.middleware import status_of
-from citylab.notifications.classes import Notification
 from citylab.pilots.services.approving import proposal_approve
-from citylab.proposals import notifications, wording
-from citylab.proposals.models import Decision, Proposal
+from citylab.proposals.models import Proposal
 from citylab.proposals.services import clocks, communicating, deciding, screening
 from citylab.proposals.workflow import State
 from citylab.testbeds.services import SlotLost
 
-from .. import preview, trail
+from .. import trail
 from ..forms import ApproveForm, ChannelMixin, ConfirmForm, InadmissibleForm, MessageForm, RefusalNoticeForm, RejectForm, ReopenForm
+from ..preview import rehearse
 from ..steps import Facts, blocked
 from .common import allowed_case, back_to, section_titles, staff
 
@@ -39,8 +38,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Move:
-    """One consequential move of the desk: the transitions it may take, its words, its form, its service, and what the start-up gets to read:
-    a formal message (`words`, with the `kind` of its e-mail) or the news of a new state (`target`)."""
+    """One consequential move of the desk: the transitions it may take, its words, its form and its service."""
 
     code: str
     transitions: tuple[str, ...]
@@ -49,9 +47,6 @@ class Move:
     submit: Promise
     form: type[forms.Form]
     act: Callable[..., Any]
-    words: Callable[[Proposal, dict[str, Any]], wording.Wording] | None = None
-    kind: type[Notification] = notifications.DecisionTaken
-    target: str = ""
     danger: bool = False
     initial: Callable[[Proposal], dict[str, Any]] = lambda case: {}
 
@@ -65,28 +60,19 @@ def _approve(*, proposal_id: Any, actor: Any, site: Any, **data: Any) -> Any:
     return proposal_approve(proposal_id=proposal_id, actor=actor, site_id=site.pk if site else None, **data)
 
 
-def _decision(outcome: str = "") -> Callable[[Proposal, dict[str, Any]], wording.Wording]:
-    names = ("reasons", "act_number", "act_date", "signed_by", "conditions", "third_party")
-
-    def words(case: Proposal, data: dict[str, Any]) -> wording.Wording:
-        return wording.decision(case, outcome=outcome or data["outcome"], **{name: data[name] for name in names if name in data})
-
-    return words
-
-
 SEE = gettext_lazy("See what will be sent")
 ACT = gettext_lazy("The act is adopted outside; give its number, date and signatory.")
 MOVES = {
     move.code: move
     for move in (
-        Move("start-screening", ("start_screening",), gettext_lazy("Open the screening"), gettext_lazy("The start-up is told that its proposal is being screened."), gettext_lazy("Open the screening"), ConfirmForm, screening.screening_start, target=State.SCREENING),
-        Move("start-evaluation", ("start_evaluation",), gettext_lazy("Pass to evaluation"), gettext_lazy("The checklist is complete and the proposal goes to the evaluators."), gettext_lazy("Pass to evaluation"), ConfirmForm, screening.evaluation_start, target=State.EVALUATION),
-        Move("inadmissible", ("declare_inadmissible",), gettext_lazy("Declare inadmissible"), gettext_lazy("The case ends here, with its reasons."), SEE, InadmissibleForm, screening.inadmissible_declare, _decision(Decision.Outcome.INADMISSIBLE), danger=True),
-        Move("approve", ("approve",), gettext_lazy("Approve"), gettext_lazy("Approval creates the pilot and holds the site for these dates."), SEE, ApproveForm, _approve, _decision(), initial=_approval_start),
-        Move("refusal-notice", ("give_refusal_notice",), gettext_lazy("Give a refusal notice"), gettext_lazy("The start-up has ten days to answer (law 241/1990 art. 10-bis); the clock stops meanwhile."), SEE, RefusalNoticeForm, deciding.refusal_notice_give, lambda case, data: wording.refusal_notice(case, data["reasons"]), notifications.RefusalNoticeGiven, danger=True),
-        Move("reject", ("reject", "reject_after_notice"), gettext_lazy("Reject"), gettext_lazy("The case ends here, with its reasons."), SEE, RejectForm, deciding.proposal_reject, _decision(Decision.Outcome.REJECTED), danger=True),
-        Move("resume-evaluation", ("resume_evaluation",), gettext_lazy("Go back to evaluation"), gettext_lazy("The observations, or a second look, deserve a new evaluation."), gettext_lazy("Go back to evaluation"), ConfirmForm, deciding.evaluation_resume, target=State.EVALUATION),
-        Move("reopen", ("reopen_screening", "reopen_evaluation"), gettext_lazy("Reopen by an act"), gettext_lazy("Self-review, appeal or access to documents: an act reopens the case, and a new term begins today."), SEE, ReopenForm, deciding.proposal_reopen, _decision(Decision.Outcome.REOPENED), notifications.CaseReopened, danger=True),
+        Move("start-screening", ("start_screening",), gettext_lazy("Open the screening"), gettext_lazy("The start-up is told that its proposal is being screened."), gettext_lazy("Open the screening"), ConfirmForm, screening.screening_start),
+        Move("start-evaluation", ("start_evaluation",), gettext_lazy("Pass to evaluation"), gettext_lazy("The checklist is complete and the proposal goes to the evaluators."), gettext_lazy("Pass to evaluation"), ConfirmForm, screening.evaluation_start),
+        Move("inadmissible", ("declare_inadmissible",), gettext_lazy("Declare inadmissible"), gettext_lazy("The case ends here, with its reasons."), SEE, InadmissibleForm, screening.inadmissible_declare, danger=True),
+        Move("approve", ("approve",), gettext_lazy("Approve"), gettext_lazy("Approval creates the pilot and holds the site for these dates."), SEE, ApproveForm, _approve, initial=_approval_start),
+        Move("refusal-notice", ("give_refusal_notice",), gettext_lazy("Give a refusal notice"), gettext_lazy("The start-up has ten days to answer (law 241/1990 art. 10-bis); the clock stops meanwhile."), SEE, RefusalNoticeForm, deciding.refusal_notice_give, danger=True),
+        Move("reject", ("reject", "reject_after_notice"), gettext_lazy("Reject"), gettext_lazy("The case ends here, with its reasons."), SEE, RejectForm, deciding.proposal_reject, danger=True),
+        Move("resume-evaluation", ("resume_evaluation",), gettext_lazy("Go back to evaluation"), gettext_lazy("The observations, or a second look, deserve a new evaluation."), gettext_lazy("Go back to evaluation"), ConfirmForm, deciding.evaluation_resume),
+        Move("reopen", ("reopen_screening", "reopen_evaluation"), gettext_lazy("Reopen by an act"), gettext_lazy("Self-review, appeal or access to documents: an act reopens the case, and a new term begins today."), SEE, ReopenForm, deciding.proposal_reopen, danger=True),
     )
 }  # fmt: skip
 
@@ -108,12 +94,12 @@ def make(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
     move = MOVES.get(code)
     if move is None:
         raise Http404
-    case = allowed_case(request, pk, "proposals.process")
+    case = allowed_case(request, pk)
     posted = request.method == "POST"
     form = move.form(_with_slot(request.POST), initial=move.initial(case)) if posted else move.form(initial=move.initial(case))
     context: dict[str, Any] = {
         "case": case, "move": move, "form": form, "title": move.title, "lead": move.lead, "submit": move.submit, "danger": move.danger, "with_act": "act_number" in form.fields,
-        "act_lead": ACT, "writes": move.words is not None,
+        "act_lead": ACT, "writes": "reasons" in form.fields,
     }  # fmt: skip
     if not is_legal(case, move):
         return too_late(request, case, move.title, form)
@@ -121,20 +107,22 @@ def make(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
         return render(request, "desk/form_page.html", context, status=422)
     if (posted and "edit" in request.POST) or (not posted and form.fields):
         return render(request, "desk/form_page.html", context)
-    if "confirmed" not in request.POST:
-        data = form.cleaned_data if posted else {}
-        shown = preview.of_message(case, move.words(case, data), data["channel"], move.kind) if move.words else preview.of_progress(case, move.target)
-        return render(request, "desk/confirm.html", {**context, "preview": shown, "effects": _effects(move, case, data)})
+    data = form.cleaned_data if posted else {}
     try:
-        move.act(proposal_id=pk, actor=request.user, **form.cleaned_data)
+        if "confirmed" not in request.POST:
+            shown = rehearse(case, lambda: move.act(proposal_id=pk, actor=request.user, **data))
+            return render(request, "desk/confirm.html", {**context, "preview": shown, "effects": _effects(move, case, data)})
+        move.act(proposal_id=pk, actor=request.user, **data)
     except SlotLost as error:
         form.add_error("site", error.message)
         return render(request, "desk/form_page.html", {**context, "next_free": error.next_free}, status=409)
     except Conflict as error:
         return too_late(request, allowed_case(request, pk), move.title, form, error)
     except DomainError as error:
+        if not posted or not form.fields:
+            return render(request, "desk/refused.html", {**context, "error": error}, status=status_of(error))
         form.add_error(FIELDS[error.code] if FIELDS.get(error.code) in form.fields else None, error.message)
-        return render(request, "desk/form_page.html" if form.fields else "desk/refused.html", {**context, "error": error}, status=status_of(error))
+        return render(request, "desk/form_page.html", context, status=status_of(error))
     messages.success(request, _("Done: %(title)s, %(number)s.") % {"title": move.title, "number": case.number})
     return redirect("desk:case", pk=pk)
 
@@ -166,9 +154,12 @@ def _effects(move: Move, case: Proposal, data: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def too_late(request: HttpRequest, case: Proposal, title: Any, form: forms.Form | None = None, error: DomainError | None = None) -> HttpResponse:
+def too_late(
+    request: HttpRequest, case: Proposal, title: Any, form: forms.Form | None = None, error: DomainError | None = None, typed: Sequence[tuple[Any, Any]] = ()
+) -> HttpResponse:
     """Somebody acted first: what happened, what the case is now, and everything that was typed here."""
-    typed = [(field.label, field.value()) for field in form if isinstance(field.field, forms.CharField) and field.value()] if form is not None and form.is_bound else []
+    if form is not None and form.is_bound:
+        typed = [(field.label, field.value()) for field in form if isinstance(field.field, forms.CharField) and field.value()]
     context = {"case": case, "title": title, "error": error, "typed": typed, "last": next(iter(trail.lines(case.pk)), None)}
     return render(request, "desk/too_late.html", context, status=409)
 
@@ -176,10 +167,11 @@ def too_late(request: HttpRequest, case: Proposal, title: Any, form: forms.Form 
 @staff
 def request_changes(request: HttpRequest, pk: Any) -> HttpResponse:
     """Ask for additions item by item; rows are added and removed without JavaScript."""
-    case = allowed_case(request, pk, "proposals.process")
+    case = allowed_case(request, pk)
     titles = section_titles(case)
     given = [{"section": section, "text": text} for section, text in zip(request.POST.getlist("section"), request.POST.getlist("text"), strict=False)]
     blank = {"section": next(iter(titles)), "text": ""}
+    title = _("Request for additions")
     channel = ChannelMixin(request.POST or None)
     clock_now = clocks.proceeding_clock(case)
     context: dict[str, Any] = {
@@ -187,10 +179,9 @@ def request_changes(request: HttpRequest, pk: Any) -> HttpResponse:
         "stops_clock": clocks.additions_would_suspend(case) and not (clock_now and clock_now.late_by), "is_late": bool(clock_now and clock_now.late_by),
     }  # fmt: skip
     items = [screening.AskedItem(section=row["section"], text=row["text"]) for row in given if row["text"].strip() and row["section"] in titles]
+    kept = [(titles.get(item.section, ""), item.text) for item in items]
     if case.state != State.SCREENING:
-        kept = [(titles.get(row["section"], ""), row["text"]) for row in given if row["text"].strip()]
-        response_context = {"case": case, "title": _("Request for additions"), "typed": kept, "last": next(iter(trail.lines(pk)), None)}
-        return render(request, "desk/too_late.html", response_context, status=409)
+        return too_late(request, case, title, typed=kept)
     if request.method != "POST" or "edit" in request.POST:
         return render(request, "desk/request_changes.html", context)
     if "add" in request.POST:
@@ -202,15 +193,16 @@ def request_changes(request: HttpRequest, pk: Any) -> HttpResponse:
         error = None if items else _("Write at least one thing to be added or changed.")
         return render(request, "desk/request_changes.html", {**context, "error": error}, status=422)
     chosen = channel.cleaned_data["channel"]
-    if "confirmed" not in request.POST:
-        shown = preview.of_message(case, wording.changes_requested(case, items, context["intro"]), chosen, notifications.ChangesRequested)
-        return render(request, "desk/request_changes_confirm.html", {**context, "preview": shown, "chosen": chosen})
-    try:
+
+    def act() -> None:
         screening.changes_request(proposal_id=pk, actor=request.user, items=items, channel=chosen, text=context["intro"])
+
+    try:
+        if "confirmed" not in request.POST:
+            return render(request, "desk/request_changes_confirm.html", {**context, "preview": rehearse(case, act), "chosen": chosen})
+        act()
     except Conflict as error:
-        found = allowed_case(request, pk)
-        kept = [(titles.get(item.section, ""), item.text) for item in items]
-        return render(request, "desk/too_late.html", {"case": found, "title": _("Request for additions"), "typed": kept, "error": error, "last": next(iter(trail.lines(pk)), None)}, status=409)
+        return too_late(request, allowed_case(request, pk), title, typed=kept, error=error)
     messages.success(request, _("The request is registered and on its way; it is the start-up's turn now."))
     return redirect("desk:case", pk=pk)
 
@@ -218,20 +210,21 @@ def request_changes(request: HttpRequest, pk: Any) -> HttpResponse:
 @staff
 def send_message(request: HttpRequest, pk: Any) -> HttpResponse:
     """A formal message that moves nothing."""
-    case = allowed_case(request, pk, "proposals.process")
+    case = allowed_case(request, pk)
     form = MessageForm(request.POST or None)
     context = {"case": case, "form": form, "title": _("Formal message"), "lead": _("It is registered, and stands on the case page of the start-up."), "submit": SEE, "writes": True}
     if request.method != "POST" or "edit" in request.POST:
         return render(request, "desk/form_page.html", context)
     if not form.is_valid():
         return render(request, "desk/form_page.html", context, status=422)
-    data = form.cleaned_data
-    if "confirmed" not in request.POST:
-        words = wording.Wording(data["subject"].strip(), data["body"].strip())
-        shown = preview.of_message(case, words, data["channel"], notifications.FormalMessage)
-        return render(request, "desk/confirm.html", {**context, "submit": _("Send the message"), "preview": shown, "effects": []})
+
+    def act() -> None:
+        communicating.message_send(proposal_id=pk, actor=request.user, **form.cleaned_data)
+
     try:
-        communicating.message_send(proposal_id=pk, actor=request.user, **data)
+        if "confirmed" not in request.POST:
+            return render(request, "desk/confirm.html", {**context, "submit": _("Send the message"), "preview": rehearse(case, act)})
+        act()
     except DomainError as error:
         form.add_error(None, error.message)
         return render(request, "desk/form_page.html", context, status=status_of(error))

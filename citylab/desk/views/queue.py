@@ -117,7 +117,7 @@ def delete_filter(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def assign_to_me(request: HttpRequest, pk: Any) -> HttpResponse:
     """Take a case that nobody has, right in its row; the answer leads back to where it was asked."""
-    allowed_case(request, pk, "proposals.process")
+    allowed_case(request, pk)
     try:
         case = screening.officer_assign(proposal_id=pk, actor=request.user, officer=request.user, only_if_free=True)
     except Conflict as error:
@@ -133,7 +133,7 @@ def assign_to_me(request: HttpRequest, pk: Any) -> HttpResponse:
 @staff
 def assign(request: HttpRequest, pk: Any) -> HttpResponse:
     """Name the responsible officer of one case."""
-    case = allowed_case(request, pk, "proposals.process")
+    case = allowed_case(request, pk)
     form = AssignForm(request.POST or None, initial={"officer": case.officer_id})
     status = 200
     if request.method == "POST":

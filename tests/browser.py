@@ -57,12 +57,17 @@ class Walker:
 
     def follow(self, name: str | re.Pattern[str], *, within: Locator | None = None, nth: int = 0) -> None:
         """Click a link by what it says, and look at the page it leads to."""
-        (within or self.page).get_by_role("link", name=name).nth(nth).click()
-        self.look()
+        self._click((within or self.page).get_by_role("link", name=name).nth(nth))
 
     def press(self, name: str | re.Pattern[str], *, within: Locator | None = None, nth: int = 0) -> None:
         """Press a button by what it says, and look at the page that answers."""
-        (within or self.page).get_by_role("button", name=name).nth(nth).click()
+        self._click((within or self.page).get_by_role("button", name=name).nth(nth))
+
+    def _click(self, target: Locator) -> None:
+        """Click what leads to another page, in the middle of the window as people scroll it there, and look at the page that comes."""
+        target.evaluate("element => element.scrollIntoView({block: 'center'})")
+        with self.page.expect_navigation(wait_until="load"):
+            target.click()
         self.look()
 
     def fill(self, label: str | re.Pattern[str], value: str, *, nth: int = 0) -> None:
@@ -72,7 +77,9 @@ class Walker:
         """Click the label of a box or a radio button, as people do: the design system hides the box itself."""
         field = self.page.locator(selector)
         if field.is_checked() != wanted:
-            self.page.locator(f'label[for="{field.get_attribute("id")}"]').click()
+            label = self.page.locator(f'label[for="{field.get_attribute("id")}"]')
+            label.evaluate("element => element.scrollIntoView({block: 'center'})")
+            label.click(force=True)  # beside a short word the hidden box lies over its label: either takes the click
 
     def sees(self, *texts: str | re.Pattern[str]) -> None:
         """These words are visible on the page."""

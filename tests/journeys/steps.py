@@ -35,8 +35,7 @@ def sign_in(walker: Walker, user: Any) -> None:
     walker.open(f"/{walker.language}/{words.path('account/')}login/")
     walker.page.locator('input[name="login"]').fill(user.email)
     walker.page.locator('input[name="password"]').fill("a long password")
-    walker.page.locator("main form").first.get_by_role("button", name=words("Sign in")).click()
-    walker.look()
+    walker.press(words("Sign in"), within=walker.page.locator("main form").first)
 
 
 def link_in_mail(to: str) -> str:

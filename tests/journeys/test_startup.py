@@ -1,5 +1,6 @@
 """A start-up, from the first visit to a submitted proposal and the city's answer."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -38,13 +39,11 @@ def test_a_start_up_signs_up_applies_and_answers_the_city(walker, language, view
     person.tick('input[name="privacy"]')
     person.press(words("Sign up"))
     person.open(link_in_mail("ada@example.org"))
-    person.page.locator("main form").get_by_role("button").click()
-    person.look()
+    person.press(re.compile("."), within=person.page.locator("main form"))
     if "login" in person.page.url:
         person.page.locator('input[name="login"]').fill("ada@example.org")
         person.page.locator('input[name="password"]').fill("una frase lunga e segreta")
-        person.page.locator("main form").first.get_by_role("button", name=words("Sign in")).click()
-        person.look()
+        person.press(words("Sign in"), within=person.page.locator("main form").first)
 
     # The organisation, once: a wrong number is told next to its field and stays there.
     person.open(f"/{language}/{words.path('my-area/')}")
@@ -119,11 +118,9 @@ def test_a_start_up_signs_up_applies_and_answers_the_city(walker, language, view
     person.page.locator('[name="plan"]').fill("I sensori li monta la nostra squadra, con un elettricista.")
     expect(person.page.locator("#save-line")).to_contain_text(words("Saved at"))
     person.open(case)
-    person.page.get_by_role("link", name=words("Answer the request")).locator("visible=true").first.click()
-    person.look()
+    person.follow(words("Answer the request"))
     person.page.locator("main textarea").first.fill("Abbiamo precisato il piano di lavoro.")
-    person.page.locator("main form").get_by_role("button").locator("visible=true").last.click()
-    person.look()
+    person.press(words("Send the answers"))
     proposal.refresh_from_db()
     assert (proposal.state, proposal.versions.count()) == ("screening", 2)
     person.open(case)

@@ -5,6 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
+from django.views.static import serve
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
@@ -26,5 +27,7 @@ urlpatterns = [
     ),
 ]
 
+if settings.MEDIA_ROOT:  # public images on this machine's disk; a bucket serves its own
+    urlpatterns = [path(f"{settings.MEDIA_URL.lstrip('/')}<path:path>", serve, {"document_root": settings.MEDIA_ROOT}), *urlpatterns]
 if settings.DEBUG:
     urlpatterns = [*staticfiles_urlpatterns(), *urlpatterns]

@@ -12,9 +12,11 @@ from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.fields import RichTextField
 
 from citylab.accounts.models import Organisation
+from citylab.challenges.models import ASSUMABLE as CHALLENGE_ASSUMABLE
 from citylab.challenges.models import Challenge
 from citylab.challenges.services import assert_criteria_unchanged
 from citylab.core.errors import DomainError
+from citylab.testbeds.models import ASSUMABLE as SITE_ASSUMABLE
 from citylab.testbeds.models import SITE_CONSTRAINTS
 
 REQUIRED = {
@@ -46,13 +48,10 @@ class RecordForm(WagtailAdminModelForm):
     names: ClassVar[tuple[str, str]]
     # JSON lists of codes, chosen as check boxes.
     coded: ClassVar[dict[str, list[tuple[str, Any]]]] = {}
-    # What an editor may mark as assumed, until the office has confirmed it.
-    assumable: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        labels = {name: self.instance._meta.get_field(name).verbose_name for name in self.assumable}
-        for name, choices in {**self.coded, "assumed": list(labels.items())}.items():
+        for name, choices in self.coded.items():
             self._choose(name, choices)
         for name in ("code", "slug"):
             self.fields[name].required = False
@@ -101,8 +100,7 @@ class RecordForm(WagtailAdminModelForm):
 
 class ChallengeForm(RecordForm):
     names = ("title_it", "title_en")
-    coded: ClassVar[dict[str, Any]] = {"applicant_kinds": list(Organisation.Kind.choices)}
-    assumable = ("mode", "sector", "s3_area", "programme", "trl_min", "trl_max", "budget_max_cents", "co_funding_percent", "opens_at", "closes_at", "latitude")
+    coded: ClassVar[dict[str, Any]] = {"applicant_kinds": list(Organisation.Kind.choices), "assumed": list(CHALLENGE_ASSUMABLE.items())}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -132,5 +130,4 @@ class ChallengeForm(RecordForm):
 
 class SiteForm(RecordForm):
     names = ("name_it", "name_en")
-    coded: ClassVar[dict[str, Any]] = {"constraints": list(SITE_CONSTRAINTS.items())}
-    assumable = ("kind", "latitude", "area_m2", "district", "surface", "indoor", "capacity", "available_from", "available_until", "constraints", "sectors")
+    coded: ClassVar[dict[str, Any]] = {"constraints": list(SITE_CONSTRAINTS.items()), "assumed": list(SITE_ASSUMABLE.items())}

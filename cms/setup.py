@@ -43,7 +43,7 @@ def prepare() -> None:
 
 def _permissions_exist() -> None:
     """Django makes permissions at the end of `migrate`, room by room; some of these rooms come after ours."""
-    for label in ("wagtailadmin", "wagtailcore", "wagtailimages", "wagtaildocs", "taxonomy", "challenges", "testbeds", "cms"):
+    for label in ("wagtailadmin", "wagtailcore", "wagtailimages", "wagtaildocs", "simple_translation", "taxonomy", "challenges", "testbeds", "cms"):
         create_permissions(apps.get_app_config(label), verbosity=0)
 
 
@@ -63,6 +63,7 @@ def _groups() -> None:
         *(p for model in MODERATED for p in _permissions(model, "add", "change", "delete")),
         *(p for model in KEPT for p in _permissions(model, "add", "change", "delete")),
         *_permissions(Question, "change", "view"),
+        Permission.objects.get(codename="submit_translation", content_type__app_label="simple_translation"),
     ]
     editors.permissions.set(shared)
     moderators.permissions.set([access])

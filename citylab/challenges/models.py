@@ -20,6 +20,23 @@ from citylab.core import clock
 from citylab.core.bilingual import Bilingual
 from citylab.core.previews import BilingualPreviewMixin
 
+# What may stand in Challenge.assumed: said by us, still to be confirmed by the office.
+ASSUMABLE = {
+    "description": _("description"),
+    "expected": _("expected result"),
+    "plan": _("city plan"),
+    "mode": _("mode"),
+    "opens_at": _("opening"),
+    "closes_at": _("closing"),
+    "trl_min": _("lowest TRL"),
+    "trl_max": _("highest TRL"),
+    "budget_max_cents": _("highest contribution"),
+    "co_funding_percent": _("co-funding"),
+    "technologies": _("technologies"),
+    "capabilities": _("required capabilities"),
+    "applicant_kinds": _("admitted applicants"),
+    "owner": _("responsible office"),
+}
 RICH_TEXT_FEATURES = ["h3", "h4", "bold", "italic", "ol", "ul", "link", "document-link"]
 
 

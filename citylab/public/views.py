@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from citylab.accounts.access import public, signed_in
 from citylab.accounts.models import Organisation
 from citylab.challenges import selectors as challenges
+from citylab.challenges.models import ASSUMABLE as CHALLENGE_ASSUMABLE
 from citylab.challenges.models import Challenge
 from citylab.challenges.services import question_ask
 from citylab.core import clock
@@ -24,6 +25,7 @@ from citylab.pilots import selectors as pilots
 from citylab.pilots.models import Pilot
 from citylab.taxonomy.models import Programme
 from citylab.testbeds import selectors as sites
+from citylab.testbeds.models import ASSUMABLE as SITE_ASSUMABLE
 from citylab.testbeds.models import SITE_CONSTRAINTS, Site
 from search.listing import Facet, Listing, found_ids, listing
 
@@ -116,7 +118,7 @@ def _challenge_context(request: HttpRequest, found: Challenge) -> dict[str, Any]
         "challenge": found, "status": challenges.status(found, moment), "closes_at": closes, "days_left": clock.days_until(closes) if closes else None,
         "criteria": challenges.criteria_of(found), "questions": list(challenges.published_questions(found)), "extensions": list(found.extensions.all()),
         "kinds": [kinds[kind] for kind in found.applicant_kinds if kind in kinds], "pilots": list(pilots.public_pilots().filter(challenge=found)[:6]),
-        "structured": challenge_sheet(request, found, closes),
+        "structured": challenge_sheet(request, found, closes), "assumed": [CHALLENGE_ASSUMABLE[name] for name in found.assumed if name in CHALLENGE_ASSUMABLE],
     }  # fmt: skip
 
 
@@ -173,6 +175,7 @@ def _site_context(found: Site) -> dict[str, Any]:
         "site": found, "constraints": [SITE_CONSTRAINTS[code] for code in found.constraints or [] if code in SITE_CONSTRAINTS],
         "bookings": list(sites.site_bookings(found, today)), "next_free": sites.next_free(found, 30, today),
         "pilots": list(pilots.public_pilots().filter(site=found)[:8]),
+        "assumed": [SITE_ASSUMABLE[name] for name in found.assumed if name in SITE_ASSUMABLE],
         "points": [{"lat": found.latitude, "lon": found.longitude, "name": found.name, "address": "#main"}],
     }  # fmt: skip
 

@@ -99,6 +99,21 @@ class Site(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Bilingu
         return f"{self.code} · {self.name}"
 
 
+# What may stand in Site.assumed: said by us, still to be confirmed by the office.
+ASSUMABLE = {
+    "latitude": _("latitude"),
+    "longitude": _("longitude"),
+    "district": _("district"),
+    "area_m2": _("area"),
+    "surface": _("surface or road class"),
+    "capacity": _("pilots at the same time"),
+    "constraints": _("constraints"),
+    "permits": _("permits"),
+    "accessibility": _("accessibility"),
+    "blackouts": _("closed periods"),
+    "owner": _("owning department"),
+}
+
 # What may stand in Site.constraints.
 SITE_CONSTRAINTS = {
     "heritage": _("Heritage protection"),

@@ -241,6 +241,15 @@ def test_a_story_is_written_approved_by_another_and_withdrawn(anna, bruno, clien
     assert client.get("/it/storie/una-storia/").status_code == 404
 
 
+def test_a_story_is_taken_over_into_the_other_language_as_a_draft(anna, client):
+    story(anna, "Una storia")
+    page = StoryPage.objects.get()
+    english = StoryIndexPage.objects.get(locale__language_code="en").locale
+    anna.post(reverse("simple_translation:submit_page_translation", args=[page.pk]), {"locales": [english.pk], "include_subtree": ""})
+    copy = StoryPage.objects.get(locale=english)
+    assert (copy.translation_key, copy.live, copy.get_parent().specific.slug) == (page.translation_key, False, "stories")
+
+
 @pytest.mark.parametrize("who", ["editor", "administrator"])
 def test_nobody_publishes_a_page_directly(who):
     story(signed_in(factories.person(who, language="en")), "Una storia", "action-publish")

@@ -40,7 +40,7 @@ def test_filtering_refreshes_results_and_counts_and_stars_are_given_in_the_page(
     reader.tick("#f-kind-park")
     reader.page.wait_for_url("**kind=park**")
     reader.sees("Remove all filters")
-    reader.tick("#score-5")
+    reader.page.locator("#score-5").check()
     reader.page.get_by_role("button", name="Send").click()
     reader.sees("What did you like best?")
     reader.look()

@@ -129,6 +129,12 @@ def test_a_closed_challenge_says_why_and_offers_nothing(read, town):
     assert "service-online-access" not in page and "Ask a question" not in page
 
 
+def test_what_is_assumed_is_marked(read, town):
+    Challenge.objects.update(assumed=["trl_min", "owner"])
+    assert "Assumed, to be confirmed by the office: lowest TRL, responsible office." in read("/en/challenges/pioggia/")
+    assert "Assumed" not in read("/en/sites/dora/")
+
+
 def test_pages_that_the_city_has_to_confirm_say_so(read):
     assert "the City must confirm it" in read("/en/help/privacy/")
     HelpPage.objects.update(to_confirm=False)

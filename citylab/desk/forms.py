@@ -9,11 +9,12 @@ from citylab.accounts.models import Role
 from citylab.accounts.selectors import users_with_role
 from citylab.challenges.models import Challenge
 from citylab.proposals.models import Communication, Decision, Turn
-from citylab.proposals.selectors import officers_with_cases
 from citylab.proposals.services.deciding import APPROVALS
 from citylab.proposals.workflow import State
 from citylab.taxonomy.models import Sector
 from citylab.testbeds.models import Site
+
+from .selectors import colleagues_with_work
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -78,7 +79,7 @@ class HandOverForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["from_officer"].queryset = officers_with_cases()  # type: ignore[attr-defined]
+        self.fields["from_officer"].queryset = colleagues_with_work()  # type: ignore[attr-defined]
         self.fields["to_officer"].queryset = users_with_role(Role.OFFICER)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
+from citylab.accounts.models import User
 from citylab.core.clock import deadlines
+from citylab.pilots.models import Pilot
+from citylab.pilots.services.assigning import OVER
 from citylab.proposals import selectors
 from citylab.proposals.models import Communication, Evaluation, Proposal, ScreeningCheck
 from citylab.proposals.screening import CHECKLIST
+from citylab.proposals.workflow import PENDING
 
 from .models import SavedFilter
 from .steps import Facts
@@ -28,6 +33,17 @@ def filter_of(query: str) -> selectors.QueueFilter:
     given = QueryDict(query)
     flags = {name: bool(given.get(name)) for name in ("late", "today")}
     return selectors.QueueFilter(**{name: given.get(name, "") for name in ("text", "state", "turn", "officer", "sector", "challenge")}, **flags)
+
+
+def colleagues_with_work() -> QuerySet[User]:
+    """Whoever is responsible for an undecided case or a pilot that is not over, also a person who no longer has the role; with the numbers
+    of both as `cases` and `pilots`."""
+
+    def number(records: QuerySet[Any]) -> Coalesce:
+        return Coalesce(Subquery(records.filter(officer=OuterRef("pk")).order_by().values("officer").annotate(total=Count("pk")).values("total")), 0)
+
+    people = User.objects.annotate(cases=number(Proposal.objects.filter(state__in=PENDING)), pilots=number(Pilot.objects.filter(is_archive=False).exclude(state__in=OVER)))
+    return people.filter(Q(cases__gt=0) | Q(pilots__gt=0)).order_by("name", "email")
 
 
 def case_facts(case: Proposal) -> Facts:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils.translation import get_language
 
-from citylab.accounts.models import Role, User
+from citylab.accounts.models import Role
 from citylab.challenges.models import Challenge
 from citylab.core import clock
 from citylab.taxonomy.models import Capability, S3Area, Sector, Technology
@@ -156,12 +156,6 @@ def assignments_of(user: Any) -> QuerySet[Assignment]:
         .annotate(confirmed=Count("evaluations", filter=Q(evaluations__confirmed_at__isnull=False)))
         .order_by("confirmed", "-assigned_at")
     )
-
-
-def officers_with_cases() -> QuerySet[User]:
-    """Whoever is responsible for an undecided case, also a person who no longer has the role, with the number of cases."""
-    pending = Proposal.objects.filter(state__in=PENDING, officer=OuterRef("pk")).order_by().values("officer").annotate(total=Count("pk")).values("total")
-    return User.objects.annotate(cases=Subquery(pending)).filter(cases__gt=0).order_by("name", "email")
 
 
 def competitive_challenges() -> QuerySet[Challenge]:

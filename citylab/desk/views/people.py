@@ -15,6 +15,7 @@ from citylab.accounts.selectors import people_list
 from citylab.accounts.services.roles import roles_set
 from citylab.core.errors import DomainError
 from citylab.core.middleware import status_of
+from citylab.pilots.services.assigning import pilots_hand_over
 from citylab.proposals.services import screening
 
 from ..forms import HandOverForm, PeopleForm, RolesForm
@@ -26,27 +27,41 @@ administrator = roles(Role.ADMINISTRATOR)
 
 @staff
 def hand_over(request: HttpRequest) -> HttpResponse:
-    """Give all undecided cases of a colleague to another: choose, see how many, confirm once."""
+    """Give all undecided cases and all pilots of a colleague to another: choose, see how many, confirm once."""
     form = HandOverForm(request.POST or None)
-    context: dict[str, Any] = {"form": form, "title": _("Hand over all cases"), "lead": _("Every undecided case of one colleague goes to another, who is told by e-mail."), "submit": _("See which cases")}
+    lead = _("Every undecided case and every pilot of one colleague goes to another, who is told by e-mail.")
+    context: dict[str, Any] = {"form": form, "title": _("Hand over all cases"), "lead": lead, "submit": _("See which cases")}
     if request.method != "POST" or "edit" in request.POST:
         return render(request, "desk/form_page.html", context)
     if not form.is_valid():
         return render(request, "desk/form_page.html", context, status=422)
     giver, taker = form.cleaned_data["from_officer"], form.cleaned_data["to_officer"]
     if "confirmed" not in request.POST:
-        words = ngettext("%(count)s case goes from %(giver)s to %(taker)s.", "%(count)s cases go from %(giver)s to %(taker)s.", giver.cases)
-        effects = [words % {"count": giver.cases, "giver": giver, "taker": taker}, _("%(taker)s gets one e-mail for each case.") % {"taker": taker}]
+        effects = [_("%(work)s: from %(giver)s to %(taker)s.") % {"work": _work(giver.cases, giver.pilots), "giver": giver, "taker": taker}]
         return render(request, "desk/confirm.html", {**context, "submit": _("Hand over"), "effects": effects})
+    people = {"actor": request.user, "from_officer": giver, "to_officer": taker}
     try:
-        result = screening.cases_hand_over(actor=request.user, from_officer=giver, to_officer=taker)
+        result = screening.cases_hand_over(**people)
     except DomainError as error:
         form.add_error("to_officer", error.message)
         return render(request, "desk/form_page.html", context, status=status_of(error))
-    messages.success(request, ngettext("%(count)s case went to %(officer)s.", "%(count)s cases went to %(officer)s.", result.moved) % {"count": result.moved, "officer": taker})
+    pilots, why_kept = 0, ""
+    try:
+        pilots = pilots_hand_over(**people)
+    except DomainError as error:
+        why_kept = str(error.message)
+    messages.success(request, _("%(work)s: now with %(officer)s.") % {"work": _work(result.moved, pilots), "officer": taker})
     if result.kept:
         messages.warning(request, _("These stayed because of a conflict of interest: %(numbers)s.") % {"numbers": ", ".join(result.kept)})
+    if why_kept:
+        messages.warning(request, _("The pilots stayed where they are. %(reason)s") % {"reason": why_kept})
     return redirect("desk:queue")
+
+
+def _work(cases: int, pilots: int) -> str:
+    """How many cases and pilots, in words."""
+    words = [ngettext("%(count)s case", "%(count)s cases", cases) % {"count": cases}, ngettext("%(count)s pilot", "%(count)s pilots", pilots) % {"count": pilots}]
+    return ", ".join(words)
 
 
 @administrator

@@ -35,6 +35,8 @@ CONSUMERS: dict[str, list[str]] = {
     "proposal.sheet_confirmed": [PROPOSALS + "handle_sheet_confirmed"],
     "attachment.removed": [PROPOSALS + "handle_attachment_removed"],
     "case_files.unused": [PROPOSALS + "handle_case_files_unused"],
+    "organisation.updated": [INDEX + "handle_organisation"],
+    "taxonomy.renamed": [INDEX + "handle_term"],
     "pilot.public_changed": [INDEX + "handle_pilot"],
     **{
         f"pilot.{fact}": [PILOTS + "handle_news"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from django.utils.html import strip_tags
 
 from citylab.challenges.models import Challenge
@@ -73,44 +74,73 @@ def proposal_documents(pk: Any) -> list[Document]:
 DOCUMENTS: dict[str, Callable[[Any], list[Document]]] = {
     "site": site_documents, "challenge": challenge_documents, "pilot": pilot_documents, "proposal": proposal_documents,
 }  # fmt: skip
+RECORDS: dict[str, Any] = {"site": Site, "challenge": Challenge, "pilot": Pilot, "proposal": Proposal}
+# Where the name of a term stands in a document: kind of record, and how the record refers to the term.
+TERMS = {
+    "sector": (("site", "sectors"), ("challenge", "sector"), ("pilot", "sector")),
+    "capability": (("site", "assets__capability"),),
+    "technology": (("challenge", "technologies"),),
+}
 
 
-def refresh(kind: str, key: str, revision: int) -> None:
-    """Bring the index to what the record is now; a record that is gone or not public leaves it."""
+def refresh(kind: str, key: str) -> None:
+    """Bring the index to what the record is now; a record that is gone or not public leaves it.
+
+    Under the record's lock: whoever reads it later writes it later, so an index never goes back to what a record was.
+    """
     engine = get_engine()
-    documents = DOCUMENTS[kind](key)
-    if documents:
-        engine.index(documents, revision)
-    else:
-        engine.delete(kind, key)
+    with transaction.atomic():
+        RECORDS[kind].objects.select_for_update().filter(pk=key).first()
+        documents = DOCUMENTS[kind](key)
+        if documents:
+            engine.index(documents, _revision(kind, key))
+        else:
+            engine.delete(kind, key)
 
 
-def _revision(topic_prefix: str, key: str) -> int:
+def _revision(kind: str, key: str) -> int:
     """The newest message about the record: several that were waiting are then answered by one reading."""
-    return OutboxMessage.objects.filter(topic__startswith=topic_prefix, key=key).order_by("-id").values_list("id", flat=True).first() or 0
+    return OutboxMessage.objects.filter(topic__startswith=f"{kind}.", key=key).order_by("-id").values_list("id", flat=True).first() or 0
 
 
 def handle_challenge(key: str, payload: dict[str, Any]) -> None:
-    refresh("challenge", key, _revision("challenge.", key))
+    refresh("challenge", key)
 
 
 def handle_site(key: str, payload: dict[str, Any]) -> None:
-    refresh("site", key, _revision("site.", key))
+    refresh("site", key)
 
 
 def handle_pilot(key: str, payload: dict[str, Any]) -> None:
-    refresh("pilot", key, _revision("pilot.", key))
+    refresh("pilot", key)
 
 
 def handle_proposal(key: str, payload: dict[str, Any]) -> None:
-    refresh("proposal", key, _revision("proposal.", key))
+    refresh("proposal", key)
+
+
+def handle_term(key: str, payload: dict[str, Any]) -> None:
+    """A word of the taxonomy has another name: it stands in the documents of the records sorted under it."""
+    for kind, lookup in TERMS.get(payload["model"], ()):
+        for pk in RECORDS[kind].objects.filter(**{lookup: key}).order_by("pk").values_list("pk", flat=True).distinct():
+            refresh(kind, str(pk))
+
+
+def handle_organisation(key: str, payload: dict[str, Any]) -> None:
+    """The name of an organisation stands in the documents of its pilots."""
+    for pk in Pilot.objects.filter(organisation=key).order_by("pk").values_list("pk", flat=True):
+        refresh("pilot", str(pk))
 
 
 def rebuild() -> int:
-    """Index everything anew; how many records."""
+    """Index everything anew, and forget what is no longer there; how many records."""
+    get_engine().forget_words()
     count = 0
-    for kind, model in (("site", Site), ("challenge", Challenge), ("pilot", Pilot), ("proposal", Proposal)):
-        for pk in model.objects.values_list("pk", flat=True).iterator():
-            refresh(kind, str(pk), _revision(f"{kind}.", str(pk)))
-            count += 1
+    for kind, model in RECORDS.items():
+        keys = {str(pk) for pk in model.objects.values_list("pk", flat=True)}
+        for key in sorted(keys):
+            refresh(kind, key)
+        for key in get_engine().indexed(kind) - keys:
+            refresh(kind, key)
+        count += len(keys)
     return count

@@ -1,27 +1,33 @@
 """Matches of a proposal: the engine says whose text is near, the policy judges the fetched rows, both directions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import get_language
 
 from citylab.accounts.models import Organisation
 from citylab.challenges.models import Challenge
-from citylab.challenges.selectors import visible_challenges
+from citylab.challenges.selectors import status, visible_challenges
 from citylab.core import clock
 from citylab.core.bilingual import in_language
 from citylab.proposals import form
 from citylab.proposals.models import Proposal
+from citylab.proposals.workflow import State
 from citylab.taxonomy.models import Capability, Sector, Technology
+from citylab.testbeds.calendar import Period
 from citylab.testbeds.models import Site
-from citylab.testbeds.selectors import availability
+from citylab.testbeds.selectors import availability, calendars
 
 from . import analysis, sentences
 from .engines import Hit, get_engine
 from .policy import Blocker, ChallengeOffer, Group, Need, Reason, SiteOffer, TextScore, Verdict, judge_challenge, judge_site, metres_between
 
+LANGUAGES = ("it", "en")
+# Pilots that have really been there: what is being prepared has proved nothing yet, and is nobody's business.
+HAVE_RUN = Count("pilots", filter=Q(pilots__started_on__isnull=False) | Q(pilots__is_archive=True))
 # How many of each group a panel shows; the counts are of all.
 SHOWN = 5
 
@@ -112,11 +118,11 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
     moment = clock.now()
     need = need_of(proposal)
     text = text_of(proposal)
-    sites = list(Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability").annotate(past=Count("pilots")))
+    sites = list(Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN))
     offered = visible_challenges(moment)
     if proposal.challenge_id:
         offered = offered.filter(pk=proposal.challenge_id)
-    challenges = list(offered.prefetch_related("technologies", "capabilities").annotate(past=Count("pilots")))
+    challenges = list(offered.prefetch_related("technologies", "capabilities").annotate(past=HAVE_RUN))
     texts = {("site", str(site.pk)): _site_text(site, language) for site in sites} | {("challenge", str(c.pk)): _challenge_text(c, language) for c in challenges}
     scores = _scores(get_engine().match(text, language, ["site", "challenge"], 100), text, language, texts) if text.strip() else {}
     free = availability(sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
@@ -134,7 +140,7 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
         _match(site, site.name, judge_site(need, offers[site.code], scores.get(("site", str(site.pk)), TextScore()), nearest_with), names, kinds, addresses) for site in sites
     ]
     challenge_matches = [
-        _match(challenge, challenge.title, judge_challenge(need, _challenge_offer(challenge), scores.get(("challenge", str(challenge.pk)), TextScore())), names, kinds, addresses)
+        _match(challenge, challenge.title, judge_challenge(need, _challenge_offer(challenge, moment), scores.get(("challenge", str(challenge.pk)), TextScore())), names, kinds, addresses)
         for challenge in challenges
     ]
     grouped_sites, grouped_challenges = _grouped(site_matches), _grouped(challenge_matches)
@@ -143,14 +149,45 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
     return MatchPanel(grouped_sites, grouped_challenges, counts, moment, *more)
 
 
-def match_challenge(challenge: Challenge, limit: int = 10) -> list[tuple[Proposal, float]]:
-    """The other direction: proposals, earlier or being written, whose text answers a challenge, best first."""
-    found: dict[str, float] = {}
-    for language in ("it", "en"):
-        for hit in get_engine().match(_challenge_text(challenge, language), language, ["proposal"], limit):
-            found[hit.object_id] = max(found.get(hit.object_id, 0), hit.score)
-    proposals = Proposal.objects.select_related("organisation").in_bulk(list(found))
-    return sorted(((proposals[pk], found[str(pk)]) for pk in proposals), key=lambda pair: -pair[1])[:limit]
+def match_challenge(challenge: Challenge, limit: int = 10) -> list[Match]:
+    """The other direction: received proposals that answer a challenge, those that fit first, judged by the same policy. For the city alone."""
+    moment = clock.now()
+    offer = _challenge_offer(Challenge.objects.select_related("progress", "sector").annotate(past=HAVE_RUN).get(pk=challenge.pk), moment)
+    texts = {language: _challenge_text(challenge, language) for language in LANGUAGES}
+    return _proposals_for(texts, lambda need, text: judge_challenge(need, offer, text), limit)
+
+
+def match_site(site: Site, limit: int = 10) -> list[Match]:
+    """The other direction: received proposals that a site would suit, those that fit first, judged by the same policy. For the city alone."""
+    today = clock.today()
+    found = Site.objects.prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN).get(pk=site.pk)
+    calendar = calendars([found], today)[found.pk]
+
+    def judge(need: Need, text: TextScore) -> Verdict:
+        free = calendar.availability(Period(need.starts_on, need.ends_on), today) if need.starts_on and need.ends_on else None
+        return judge_site(need, _site_offer(found, free), text, lambda _capabilities, _but: None)
+
+    return _proposals_for({language: _site_text(site, language) for language in LANGUAGES}, judge, limit)
+
+
+def _proposals_for(texts: Mapping[str, str], judge: Callable[[Need, TextScore], Verdict], limit: int) -> list[Match]:
+    hits = [hit for language, text in texts.items() if text.strip() for hit in get_engine().match(text, language, ["proposal"], 100)]
+    best = {language: max((hit.score for hit in hits if hit.language == language), default=0) or 1 for language in texts}
+    proposals = Proposal.objects.filter(pk__in={hit.object_id for hit in hits}).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).select_related("organisation", "sector")
+    by_id = {str(proposal.pk): proposal for proposal in proposals}
+    names = _names(list(Site.objects.filter(live=True)))
+    kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
+    matches = []
+    for hit in hits:
+        proposal = by_id.get(hit.object_id)
+        if proposal is None:
+            continue
+        wanted = {token.stem for token in analysis.tokens(texts[hit.language], hit.language)}
+        own = {token.stem: token.word for token in analysis.tokens(text_of(proposal), hit.language)}
+        words = tuple(word for stem, word in own.items() if stem in wanted and len(word) > 3)[:6]
+        matches.append(_match(proposal, proposal.title, judge(need_of(proposal), TextScore(hit.score / best[hit.language], words)), names, kinds, {}))
+    order = list(Group)
+    return sorted(matches, key=lambda m: (order.index(m.group), -m.score, m.name))[:limit]
 
 
 def _grouped(matches: list[Match]) -> dict[str, list[Match]]:
@@ -187,10 +224,10 @@ def _site_offer(site: Any, free: Any) -> SiteOffer:
     )  # fmt: skip
 
 
-def _challenge_offer(challenge: Any) -> ChallengeOffer:
+def _challenge_offer(challenge: Any, moment: datetime) -> ChallengeOffer:
     return ChallengeOffer(
         code=challenge.code, sector=challenge.sector.code, technologies=frozenset(t.code for t in challenge.technologies.all()),
-        capabilities=frozenset(c.code for c in challenge.capabilities.all()), status=challenge.status_now, opens_on=challenge.opens_at.date() if challenge.opens_at else None,
+        capabilities=frozenset(c.code for c in challenge.capabilities.all()), status=status(challenge, moment), opens_on=challenge.opens_at.astimezone(clock.rome).date() if challenge.opens_at else None,
         trl_min=challenge.trl_min, trl_max=challenge.trl_max, applicant_kinds=frozenset(challenge.applicant_kinds or []), budget_max_cents=challenge.budget_max_cents, past_pilots=challenge.past,
     )  # fmt: skip
 

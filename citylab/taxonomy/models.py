@@ -1,8 +1,11 @@
 """The words by which challenges, sites, proposals and pilots are sorted and matched."""
 
-from django.db import models
+from typing import Any
+
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from citylab.core import outbox
 from citylab.core.bilingual import Bilingual
 
 
@@ -25,6 +28,14 @@ class Term(models.Model):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Editors save terms in Wagtail, past any service: whoever shows or indexes their names hears of it all the same."""
+        is_new = self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if not is_new:
+                outbox.publish("taxonomy.renamed", self.pk, model=self._meta.model_name)
 
 
 class Sector(Term):

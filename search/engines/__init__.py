@@ -32,6 +32,14 @@ class Engine(Protocol):
 
     def delete(self, kind: str, object_id: str) -> None: ...
 
+    def indexed(self, kind: str) -> set[str]:
+        """The ids of all records of a kind that the index holds."""
+        ...
+
+    def forget_words(self) -> None:
+        """Before everything is indexed anew: the words with which mistyped ones are compared come from what is there then."""
+        ...
+
     def match(self, text: str, language: str, kinds: Collection[str], limit: int) -> list[Hit]:
         """The records whose text is nearest to a longer text, best first."""
         ...

@@ -1,5 +1,6 @@
 """Search in the application's own database: FTS5 on SQLite, text search on PostgreSQL, over text stemmed beforehand."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
@@ -12,6 +13,8 @@ from . import Document, Hit
 
 # The words of a long text that ask the most: more only cost time.
 QUERY_TERMS = 60
+# How many known words a beginning may stand for.
+COMPLETIONS = 30
 # A column weight of .48 on the body stands in for a larger k1, which FTS5 cannot set; the title counts half.
 TITLE_WEIGHT, BODY_WEIGHT = 0.5, 0.48
 PUBLIC_KINDS = ("site", "challenge", "pilot", "programme", "story")
@@ -46,6 +49,12 @@ class EmbeddedEngine:
     def delete(self, kind: str, object_id: str) -> None:
         SearchDocument.objects.filter(kind=kind, object_id=object_id).delete()
 
+    def indexed(self, kind: str) -> set[str]:
+        return set(SearchDocument.objects.filter(kind=kind).values_list("object_id", flat=True))
+
+    def forget_words(self) -> None:
+        SearchTerm.objects.all().delete()
+
     def match(self, text: str, language: str, kinds: Collection[str], limit: int) -> list[Hit]:
         stems = Counter(token.stem.replace("-", "") for token in analysis.tokens(text, language))
         terms = analysis.with_synonyms((stem for stem, _count in stems.most_common(QUERY_TERMS)), language)
@@ -56,21 +65,25 @@ class EmbeddedEngine:
         if not words:
             return []
         groups = [analysis.with_synonyms([token.stem.replace("-", "")], language) for token in words]
-        # The last word may still be being typed: its beginning counts too.
-        groups[-1] = [*groups[-1], analysis.folded(words[-1].word).replace("-", "") + "*"]
+        # The last word may still be being typed: its beginning counts too, and so do the stems of the words that begin so.
+        beginning = analysis.folded(words[-1].word)
+        whole = SearchTerm.objects.filter(language=language, word__startswith=beginning).order_by("-frequency", "word").values_list("word", flat=True)[:COMPLETIONS]
+        stems = [analysis.stem(word, language).replace("-", "") for word in whole]
+        groups[-1] = list(dict.fromkeys([*groups[-1], beginning.replace("-", "") + "*", *stems]))
         return self._ranked(groups, language, kinds, any_word=False, public_only=public_only, limit=limit)
 
     def corrected(self, query: str, language: str) -> str:
         """The query with each unknown word replaced by the nearest known one; the query itself where none is near."""
-        known = dict(SearchTerm.objects.filter(language=language).values_list("word", "frequency"))
-        result = query
-        for token in analysis.tokens(query[:300], language):
+        known = list(SearchTerm.objects.filter(language=language).order_by("-frequency", "word").values_list("word", flat=True))
+        stems = {analysis.stem(word, language) for word in known}
+        result = query[:300]
+        for token in analysis.tokens(result, language):
             plain = analysis.folded(token.word)
-            if plain in known or len(plain) < 4:
+            if token.stem in stems or len(plain) < 4:
                 continue
-            found = process.extractOne(plain, known.keys(), scorer=fuzz.ratio, score_cutoff=74)
+            found = process.extractOne(plain, known, scorer=fuzz.ratio, score_cutoff=74)
             if found:
-                result = result.replace(token.word, found[0])
+                result = re.sub(rf"(?<!\w){re.escape(token.word)}(?!\w)", found[0], result)
         return result
 
     def _ranked(self, groups: list[list[str]], language: str, kinds: Collection[str], *, any_word: bool, public_only: bool, limit: int) -> list[Hit]:

@@ -1,0 +1,163 @@
+"""The conformance suite of an engine: the same questions, the same records, on whichever database the tests run on."""
+
+import sys
+
+import pytest
+
+from search import analysis
+from search.engines import Document, get_engine
+from search.models import SearchDocument, SearchTerm
+
+pytestmark = pytest.mark.django_db
+
+TEXTS = {
+    "1": ("Sensori per l'aria", "Reti di sensori misurano la qualità dell'aria nelle città."),
+    "2": ("Illuminazione pubblica", "Lampioni intelligenti che si abbassano quando non passa nessuno."),
+    "3": ("Biciclette e ciclabili", "Un contatore conta le biciclette sulla pista ciclabile."),
+    "4": ("Mobilità accessibile", "Percorsi per persone con disabilità; carrozzine elettriche."),
+    "5": ("Droni sul fiume", "Un drone controlla le rive del Po con telecamere."),
+}
+
+
+@pytest.fixture
+def engine():
+    found = get_engine()
+    for key, (title, body) in TEXTS.items():
+        found.index([Document("site", key, "it", title, body)], 1)
+    found.index([Document("site", "1", "en", "Sensors for air", "Networks of sensors measure air quality in cities."), Document("challenge", "9", "en", "Public lighting", "Lamps that dim by themselves.")], 1)
+    found.index([Document("proposal", "7", "it", "Sensori segreti", "Una candidatura con sensori.", is_public=False)], 1)
+    return found
+
+
+def ids(hits):
+    return [hit.object_id for hit in hits]
+
+
+def ask(engine, query, language="it", kinds=("site",), public_only=True):
+    return ids(engine.search(query, language, kinds, public_only=public_only, limit=20))
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "found"),
+    [
+        ("sensore", "it", "1"),  # singular for plural
+        ("SENSORI", "it", "1"),
+        ("lampione", "it", "2"),
+        ("bicicletta", "it", "3"),
+        ("dell'aria", "it", "1"),  # elision
+        ("dell’aria", "it", "1"),
+        ("qualita", "it", "1"),  # without its accent
+        ("citta", "it", "1"),
+        ("qualità", "it", "1"),
+        ("disabilita", "it", "4"),
+        ("elettrica", "it", "4"),
+        ("sensor", "en", "1"),
+        ("measuring", "en", "1"),
+        ("city", "en", "1"),
+        ("sensori aria", "it", "1"),  # all words
+        ("aria   sensori!", "it", "1"),
+        ("illuminaz", "it", "2"),  # still being typed
+        ("illum", "it", "2"),
+        ("bicicl", "it", "3"),
+        ("sensori dell'ar", "it", "1"),
+        ("uav", "it", "5"),  # a synonym, in the other language
+        ("wheelchair", "it", "4"),
+    ],
+)
+def test_a_person_finds(engine, query, language, found):
+    assert ask(engine, query, language) == [found]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "il la di", "!!!", "a", "sensori lampioni", "networks", "xyzzy", "nessunissimo"])
+def test_a_person_does_not_find(engine, query):
+    assert ask(engine, query) == []
+
+
+def test_languages_are_kept_apart(engine):
+    assert ask(engine, "lamps", "en", ("site", "challenge")) == ["9"]
+    assert ask(engine, "lamps", "it", ("site", "challenge")) == []
+
+
+def test_kinds_are_kept_apart(engine):
+    assert ask(engine, "lighting", "en", ("site",)) == []
+    assert ask(engine, "lighting", "en", ("challenge",)) == ["9"]
+
+
+def test_what_is_not_public_is_found_by_nobody_outside(engine):
+    assert ask(engine, "segreti", kinds=("site", "proposal")) == []
+    assert ask(engine, "segreti", kinds=("site", "proposal"), public_only=False) == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "better"),
+    [
+        ("sensroi", "it", "sensori"), ("lampionni", "it", "lampioni"), ("bicicltte", "it", "biciclette"), ("ilumminazione", "it", "illuminazione"), ("mobilta", "it", "mobilita"),
+        ("qualty", "en", "quality"), ("netwroks", "en", "networks"), ("sensroi dell'aria", "it", "sensori dell'aria"),
+        ("aria ariax", "it", "aria aria"), ("sensore", "it", "sensore"), ("zzzzzz", "it", "zzzzzz"), ("dr", "it", "dr"),
+    ],
+)  # fmt: skip
+def test_mistyped_words_are_corrected_and_others_left_alone(engine, query, language, better):
+    assert engine.corrected(query, language) == better
+
+
+def test_words_of_what_is_not_public_correct_nobody(engine):
+    assert not SearchTerm.objects.filter(word="segreti").exists()
+    assert engine.corrected("segreri", "it") == "segreri"
+
+
+def test_a_longer_text_finds_what_is_nearest_first(engine):
+    hits = engine.match("Vogliamo contare le biciclette con sensori sulla pista ciclabile", "it", ["site"], 10)
+    assert ids(hits)[0] == "3" and set(ids(hits)) == {"1", "3"}
+    assert all(earlier.score >= later.score > 0 for earlier, later in zip(hits, hits[1:]))
+    assert engine.match("", "it", ["site"], 10) == engine.match("il lo la", "it", ["site"], 10) == []
+
+
+def test_an_edit_replaces_what_was_there(engine):
+    engine.index([Document("site", "5", "it", "Barche sul fiume", "Una barca elettrica.")], 2)
+    assert ask(engine, "drone") == []
+    assert ask(engine, "barche") == ["5"]
+    assert SearchDocument.objects.filter(kind="site", object_id="5").count() == 1
+
+
+def test_an_older_revision_never_overwrites(engine):
+    engine.index([Document("site", "5", "it", "Barche", "Nuovo.")], 10)
+    assert engine.index([Document("site", "5", "it", "Droni", "Vecchio.")], 9) == 0
+    assert (ask(engine, "barche"), ask(engine, "droni")) == (["5"], [])
+    assert engine.index([Document("site", "5", "it", "Zattere", "Stesso.")], 10) == 1
+
+
+def test_what_is_deleted_is_gone_in_every_language(engine):
+    engine.delete("site", "1")
+    assert (ask(engine, "sensori"), ask(engine, "sensors", "en")) == ([], [])
+
+
+HOSTILE = [
+    '"', "'", '"sensori', "sensori'", "sensori*", "*", "sensori AND aria", "sensori OR NOT lampioni", "NEAR(sensori aria)", "stemmed_title:sensori", "{a b} : sensori", "sensori -aria", "^sensori",
+    "sensori\x00aria", "\x00", "sensori; DROP TABLE search_searchdocument", "sensori') --", "a & b | !c", "<->", "sensori:*", "\\", "sensori\\'", "🚲", "🚲 biciclette", "½", "⑴", "ﬁume", "ŉ", "İstanbul",
+    "\u202esensori", "ａｒｉａ", "sen\u0301sori", "e" * 100_000, "sensori " * 20_000, "-" * 500, "a-" * 500, "%s %(x)s", "_", "'' OR 1=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=lambda query: ascii(query)[:30])
+def test_nothing_that_can_be_typed_breaks_a_search(engine, query):
+    for language in ("it", "en"):
+        assert set(ask(engine, query, language)) <= set(TEXTS)
+        engine.match(query, language, ["site"], 5)
+        assert isinstance(engine.corrected(query, language), str)
+    assert SearchDocument.objects.count() == 8
+
+
+def test_operators_are_words_like_others(engine):
+    assert ask(engine, "sensori OR lampioni") == []
+    assert ask(engine, "sensori NOT aria") == []
+
+
+def test_every_letter_and_digit_of_unicode_can_be_searched_and_indexed(engine):
+    letters = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isalnum()]
+    words = sorted({analysis.folded(letter * 2) for letter in letters if any(c in "'\"\\:*()|&!<>" for c in analysis.folded(letter))})
+    assert words, "there are letters that unfold into marks which databases give a meaning"
+    for word in words:
+        ask(engine, word)
+        engine.match(word, "it", ["site"], 5)
+    engine.index([Document("site", "6", "it", "Segni", " ".join(words))], 1)
+    assert ask(engine, "segni") == ["6"]

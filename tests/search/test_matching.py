@@ -1,0 +1,168 @@
+"""The match panel of a proposal and the other direction, on real rows."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
+
+from citylab.core import clock, outbox
+from citylab.proposals.models import Proposal
+from citylab.taxonomy.models import Technology
+from citylab.testbeds.services import booking_hold
+from search.matching import match_challenge, match_proposal, match_site
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def drain():
+    while outbox.drain():
+        pass
+
+
+def panel(proposal):
+    found = Proposal.objects.select_related("organisation", "sector").get(pk=proposal.pk)
+    return match_proposal(found)
+
+
+def shown(matches):
+    """code → (group, reason codes, blocker codes) of everything a panel shows."""
+    return {match.record.code: (str(match.group), [line.code for line in match.reasons], [line.code for line in match.blockers]) for group in matches.values() for match in group}
+
+
+def test_a_panel_says_what_fits_nearly_fits_and_does_not_and_why():
+    first = clock.today() + timedelta(days=90)
+    factories.site("adatto", name_it="Parco della pioggia", description_it="<p>Sensori di pioggia ovunque.</p>")
+    factories.site("senza-corrente", capabilities=())
+    busy = factories.site("occupato")
+    booking_hold(site_id=busy.pk, case_id="00000000-0000-0000-0000-000000000001", label="", starts_on=first, ends_on=first + timedelta(days=9), actor=None)
+    factories.site("chiuso", available_until=first - timedelta(days=1))
+    factories.site("bozza", publish=False)
+    factories.challenge("aperta", title_it="Sensori per la pioggia")
+    factories.challenge("chiusa", closes_at=clock.now() + timedelta(days=1))
+    factories.challenge("enti", applicant_kinds=["public"])
+    draft = factories.draft()
+    drain()
+    with clock.travelling_to(clock.now() + timedelta(days=2)):
+        found = panel(draft)
+    sites = shown(found.sites)
+    assert sites["adatto"] == ("fits", ["text", "sector", "capability"], [])
+    assert sites["senza-corrente"][::2] == ("nearly", ["capability_missing"])
+    assert sites["occupato"][::2] == ("nearly", ["no_place"])
+    assert sites["chiuso"][::2] == ("not", ["no_place"])
+    assert "bozza" not in sites
+    challenges = shown(found.challenges)
+    assert challenges["aperta"][0] == "fits" and "text" in challenges["aperta"][1]
+    assert challenges["chiusa"][::2] == ("not", ["closed"])
+    assert challenges["enti"][::2] == ("nearly", ["applicant_kind"])
+    assert found.counts == {"fits": 2, "nearly": 3, "not": 2}
+
+
+def test_a_panel_names_the_day_from_which_a_site_is_free_and_the_day_on_which_a_challenge_opens():
+    first = clock.today() + timedelta(days=90)
+    busy = factories.site("occupato")
+    booking_hold(site_id=busy.pk, case_id="00000000-0000-0000-0000-000000000001", label="", starts_on=first, ends_on=datetime(2027, 5, 11).date(), actor=None)
+    opens = datetime(2027, 6, 1, 0, 0, tzinfo=clock.rome)  # 31 May, 22:00 UTC
+    factories.challenge("futura", opens_at=opens)
+    draft = factories.draft()
+    drain()
+    with override("it"):
+        found = panel(draft)
+        (site,), (challenge,) = found.sites["nearly"], found.challenges["nearly"]
+        remedies = [site.blockers[0].note, challenge.blockers[0].note]
+    assert "12 maggio 2027" in remedies[0].lower()
+    assert "1 giugno 2027" in remedies[1].lower() and "31" not in remedies[1]
+
+
+def test_the_nearest_site_with_what_is_missing_is_named():
+    factories.site("senza", capabilities=(), latitude=45.07, longitude=7.68)
+    factories.site("vicino", name_it="Piazza vicina", latitude=45.075, longitude=7.68)
+    factories.site("lontano", name_it="Campo lontano", latitude=45.15, longitude=7.68)
+    draft = factories.draft()
+    drain()
+    with override("it"):
+        (line,) = next(match for match in panel(draft).sites["nearly"] if match.record.code == "senza").blockers
+    assert "Piazza vicina" in line.note and "556" in line.note
+
+
+def test_a_draft_that_says_nothing_yet_meets_no_constraint():
+    factories.site(), factories.challenge()
+    drain()
+    found = panel(factories.draft(complete=False))
+    assert found.counts == {"fits": 2, "nearly": 0, "not": 0}
+    assert [match.reasons for match in found.sites["fits"]] == [()]
+
+
+def test_only_pilots_that_ran_are_history():
+    site = factories.site("parco", capacity=3)
+    factories.approved_pilot(at=site)
+    draft = factories.draft()
+    drain()
+    assert "history" not in shown(panel(draft).sites)["parco"][1]
+    factories.pilot_in("running", at=site)
+    assert "history" in shown(panel(draft).sites)["parco"][1]
+
+
+def test_what_people_wrote_is_text_in_the_reasons_never_markup():
+    factories.site("parco", name_it="<script>pioggia</script>", description_it="<p>pioggia</p>")
+    draft = factories.draft(title="<b>pioggia</b> <script>alert(1)</script>")
+    drain()
+    (match,) = panel(draft).sites["fits"]
+    text = next(line.text for line in match.reasons if line.code == "text")
+    assert "<mark>pioggia</mark>" in text and "<script" not in text and "<b>" not in text
+
+
+def queries(call):
+    with CaptureQueriesContext(connection) as found:
+        call()
+    return len(found)
+
+
+def test_a_panel_takes_the_same_queries_whatever_the_number_of_sites():
+    draft = factories.draft()
+    counts = []
+    for more in (3, 27):
+        for _turn in range(more):
+            site = factories.site()
+            booking_hold(site_id=site.pk, case_id=f"00000000-0000-0000-0000-{site.pk:012d}", label="", starts_on=clock.today(), ends_on=clock.today(), actor=None)
+            factories.challenge().technologies.add(factories.term(Technology, "iot"))
+        drain()
+        counts.append(queries(lambda: panel(draft)))
+    assert counts[0] == counts[1] <= 12
+
+
+# --- the other direction ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_challenge_is_matched_with_received_proposals_by_the_same_policy():
+    rain = {"title": "Sensori per la pioggia"}
+    fitting, too_early, draft = factories.submitted(**rain), factories.submitted(**rain, trl_now="3", trl_target="5"), factories.draft(**rain)
+    factories.submitted(title="Monopattini", summary="Noleggio.", description="Mezzi a due ruote.", novelty="Nessuna.")
+    challenge = factories.challenge(title_it="Misurare la pioggia", description_it="<p>Servono sensori.</p>", trl_min=6, trl_max=8)
+    drain()
+    found = match_challenge(challenge)
+    assert [(match.record, str(match.group), [line.code for line in match.blockers]) for match in found] == [(fitting, "fits", []), (too_early, "not", ["trl"])]
+    assert draft not in [match.record for match in found]
+    assert {"text", "sector"} <= {line.code for line in found[0].reasons}
+
+
+def test_a_site_is_matched_with_received_proposals_by_the_same_policy():
+    proposal = factories.submitted(title="Sensori per la pioggia")
+    site = factories.site(name_it="Parco della pioggia", description_it="<p>Sensori ovunque.</p>", capabilities=())
+    drain()
+    (match,) = match_site(site)
+    assert (match.record, str(match.group), [line.code for line in match.blockers]) == (proposal, "nearly", ["capability_missing"])
+
+
+def test_both_directions_agree():
+    proposal = factories.submitted(title="Sensori per la pioggia")
+    site, challenge = factories.site("parco", name_it="Parco della pioggia"), factories.challenge("sfida", title_it="Pioggia")
+    drain()
+    forth = panel(proposal)
+    (from_site,), (from_challenge,) = match_site(site), match_challenge(challenge)
+    for there, back in ((shown(forth.sites)["parco"], from_site), (shown(forth.challenges)["sfida"], from_challenge)):
+        group, reasons, blockers = there
+        # How much the text weighs depends on what else was found; that it speaks for it does not.
+        assert (group, set(reasons), blockers) == (str(back.group), {line.code for line in back.reasons}, [line.code for line in back.blockers])

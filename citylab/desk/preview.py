@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from citylab.core.models import OutboxMessage
@@ -29,19 +30,20 @@ class Preview:
 def rehearse(case: Proposal, act: Callable[[], Any]) -> Preview:
     """Make the move `act` of a case and take it back. Raises whatever the move raises: refusals are known before anybody confirms."""
     with transaction.atomic():
+        last = OutboxMessage.objects.order_by("-id").values_list("pk", flat=True).first() or 0
         act()
         message = Communication.objects.filter(proposal=case).exclude(pk__in=[known.pk for known in case.communications.all()]).last()
-        mails = _mails(case)
+        mails = _mails(case, OutboxMessage.objects.filter(pk__gt=last, key=str(case.pk)).order_by("id"))
         transaction.set_rollback(True)
     return Preview(message, mails)
 
 
-def _mails(case: Proposal) -> list[OutgoingMessage]:
-    """What the casework's own consumers of this transaction's facts write to people."""
-    before = set(OutgoingMessage.objects.filter(case_kind="proposal", case_id=str(case.pk)).values_list("pk", flat=True))
-    for fact in OutboxMessage.objects.filter(key=str(case.pk), done_at__isnull=True, attempts=0).order_by("id"):
+def _mails(case: Proposal, facts: QuerySet[OutboxMessage]) -> list[OutgoingMessage]:
+    """What the casework's own consumers of these facts write to people."""
+    about = OutgoingMessage.objects.filter(case_kind="proposal", case_id=str(case.pk))
+    before = set(about.values_list("pk", flat=True))
+    for fact in facts:
         for name in CONSUMERS.get(fact.topic, []):
             if name.startswith(PROPOSALS):
                 import_string(name)(fact.key, fact.payload)
-    written = OutgoingMessage.objects.filter(case_kind="proposal", case_id=str(case.pk)).select_related("user").order_by("id")
-    return [mail for mail in written if mail.pk not in before]
+    return [mail for mail in about.select_related("user").order_by("id") if mail.pk not in before]

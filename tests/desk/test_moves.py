@@ -124,6 +124,12 @@ def test_a_move_without_a_form_shows_its_mail_and_asks_once(state: str, code: st
     assert mails(case) - before == {(mail.address, mail.subject, mail.text) for mail in shown.mails}
 
 
+def test_the_mail_of_an_earlier_move_that_is_still_on_its_way_is_not_shown_with_this_one(officer: Any, people: Any, made: Any) -> None:
+    case = made("screening")  # its receipt and the news of the screening wait in the outbox
+    mails_shown = officer.post(address(case, "inadmissible"), typed()).context["preview"].mails
+    assert [(mail.kind, mail.address) for mail in mails_shown] == [("decision", people.owner.email)]
+
+
 def test_a_move_without_a_form_is_not_made_without_confirmation(officer: Any, made: Any) -> None:
     case = made("submitted")
     assert officer.post(address(case, "start-screening")).status_code == 200

@@ -94,5 +94,5 @@ def test_no_sequence_of_moves_goes_astray(people: SimpleNamespace) -> None:
     pilot = factories.approved_pilot(people.organisation, at=factories.site(), people=people.city)
     run_state_machine_as_test(
         machine(pilot, people),
-        settings=settings(max_examples=30, stateful_step_count=25, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)),
+        settings=settings(max_examples=20, stateful_step_count=25, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)),
     )

@@ -135,7 +135,8 @@ class Copy:
 
     def rows(self) -> Iterator[models.Model]:
         """Every row of the copy, in an order in which it can be inserted."""
-        self.words[self.exemplar.proposal.title] = self.title
+        if self.title:
+            self.words[self.exemplar.proposal.title] = self.title
         for model, _way in PARTS:
             for row in self.exemplar.rows[model]:
                 yield self._row(model, row)

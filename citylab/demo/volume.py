@@ -73,7 +73,7 @@ def _exemplars() -> dict[str, list[Exemplar]]:
 
 def _copy(exemplar: Exemplar, numbers: Numbers, by: tuple[Organisation, User], random: Random) -> Copy:
     weeks = random.randint(0, WEEKS_OVER if exemplar.proposal.state in OVER else WEEKS_WAITING)
-    title = f"{exemplar.proposal.title} – {random.choice(PLACES)}"[:120]
+    title = exemplar.proposal.title and f"{exemplar.proposal.title} – {random.choice(PLACES)}"[:120]
     return Copy(exemplar, numbers, by[0], by[1].pk, title, timedelta(weeks=-weeks))
 
 

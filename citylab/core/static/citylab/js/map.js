@@ -44,13 +44,13 @@
     if (box.dataset.drawn) return;
     box.dataset.drawn = "yes";
     const points = JSON.parse(document.getElementById("map-points").textContent);
-    const map = L.map(box, { scrollWheelZoom: false, attributionControl: true, minZoom: 11, maxZoom: 17 }).setView([45.07, 7.67], 12);
+    const map = L.map(box, { scrollWheelZoom: false, attributionControl: true, minZoom: 11, maxZoom: 17, zoomSnap: 0.25 }).setView([45.07, 7.67], 12);
     map.attributionControl.setPrefix("");
     L.control.scale({ imperial: false, position: "topright" }).addTo(map);
     if (box.dataset.tiles) L.tileLayer(box.dataset.tiles, { attribution: box.dataset.attribution }).addTo(map);
     else drawBase(map, box);
     const markers = grouped(points).map((place) => pin(map, place));
-    if (markers.length > 1) map.fitBounds(L.featureGroup(markers).getBounds().pad(0.15));
+    if (markers.length > 1) map.fitBounds(L.featureGroup(markers).getBounds().pad(0.08));
     else if (markers.length === 1) map.setView(markers[0].getLatLng(), 13);
   }
 

@@ -74,14 +74,14 @@ class Indicator(models.Model):
     class Meta:
         ordering = ["id"]
 
+    def __str__(self) -> str:
+        return str(self.name)
+
     @property
     def latest_reading(self) -> "Reading | None":
         """The newest reading; costs no query where the readings were prefetched."""
         readings = list(self.readings.all())
         return readings[-1] if readings else None
-
-    def __str__(self) -> str:
-        return str(self.name)
 
 
 class Reading(models.Model):

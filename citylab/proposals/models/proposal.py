@@ -87,7 +87,7 @@ class Proposal(ProposalWorkflow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number or _('Draft')} · {self.title or _('Untitled')}"
+        return " · ".join([self.number or str(_("Draft")), self.title or str(_("Untitled"))])
 
 
 class ProposalSite(models.Model):

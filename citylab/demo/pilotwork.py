@@ -97,10 +97,11 @@ def started(course: Course) -> Story:
 
 
 def measured(course: Course, until: int) -> Story:
-    """Readings every other week from the start until `until` days ago, and the milestones on the way."""
+    """Readings every other week from the start until `until` days ago, one on the last day, and the milestones on the way."""
     indicators = list(course.pilot.indicators.all())
     milestones = list(course.pilot.milestones.all())
-    for days_ago in range(course.first - READING_DAYS, max(until, 0), -READING_DAYS):
+    days = list(range(course.first - READING_DAYS, max(until, 0), -READING_DAYS))
+    for days_ago in [*days, until] if until == course.last else days:
         yield course.case.at(days_ago, 17)
         share = Decimal(course.first - days_ago) / Decimal(course.first - course.last)
         for indicator in indicators:
@@ -112,7 +113,7 @@ def measured(course: Course, until: int) -> Story:
 def _value(case: Case, indicator: Indicator, share: Decimal) -> Decimal:
     """Between baseline and target, nearer the target as time goes by, with a little unrest."""
     reached = REACHED.get(case.use["story"], Decimal("0.85"))
-    unrest = Decimal(crc32(f"{indicator.name_it}{share}".encode()) % 13 - 6) / 100
+    unrest = Decimal(crc32(f"{indicator.name_it}{share}".encode()) % 13 - 6) / 100 if share < 1 else 0
     value = indicator.baseline + (indicator.target - indicator.baseline) * (reached * share + unrest)
     return max(value, Decimal(0)).quantize(Decimal("1") if abs(indicator.target) >= 50 else Decimal("0.1"))
 

@@ -198,3 +198,11 @@ def test_load_demo_refuses_outside_local() -> None:
 def test_load_volume_refuses_outside_local() -> None:
     with pytest.raises(CommandError, match="ENVIRONMENT is local"):
         call_command("load_volume", proposals=1)
+
+
+def test_the_reasons_of_a_closure_agree_with_the_last_reading() -> None:
+    stopped = Pilot.objects.get(outcome="stop")
+    assert stopped.indicators.first().readings.last().value == 54 and "54 per cento" in stopped.outcome_reasons
+    adopted = Pilot.objects.get(outcome="adopt")
+    deviation = adopted.indicators.first()
+    assert deviation.readings.last().value <= deviation.target and "entro il limite" in adopted.outcome_reasons

@@ -64,7 +64,7 @@ def page(room: Room, pilot: Pilot, user: Any, wanted_tab: str) -> dict[str, Any]
     entries = trail("pilot", pilot.pk) if tab in ("overview", "trail") else []
     return {
         "pilot": pilot, "room": room.name, "names": room.addresses, "for_city": for_city, "tab": tab, "tabs": [{"code": code, "label": TABS[code]} for code in tabs],
-        "can": {action.code for action in offered}, "menu": [a for a in offered if not a.find and a.tab not in WITH_THEIR_TAB and a is not main], "main": main,
+        "can": {action.code for action in offered}, "offers": [a for a in offered if not a.find and a.tab not in WITH_THEIR_TAB and a is not main], "main": main,
         "is_yours": pilot.turn == (Turn.OFFICE if for_city else Turn.APPLICANT), "owed": owed.city if for_city else owed.startup, "owed_tab": {"code": owed.tab, "label": TABS[owed.tab]} if owed.tab in tabs and owed.tab != tab else None,
         **due(pilot), "booking": selectors.booking_of(pilot), "gates": [{"gate": gate, "automatic": gate.kind in AUTOMATIC_GATES} for gate in pilot.gates.all()],
         "red": sum(gate.result == "red" for gate in pilot.gates.all()), "events": timeline(pilot, entries) if tab == "overview" else [], "notes": notes,

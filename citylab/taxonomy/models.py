@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from citylab.core import outbox
+from citylab.core import clock, outbox
 from citylab.core.bilingual import Bilingual
 
 
@@ -96,7 +96,7 @@ class Programme(models.Model):
     website = models.URLField(_("website"), blank=True)
     source = models.CharField(_("source"), max_length=120, blank=True)
     is_active = models.BooleanField(_("running"), default=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(default=clock.now, editable=False)
 
     name = Bilingual("name")
     summary = Bilingual("summary")
@@ -108,3 +108,7 @@ class Programme(models.Model):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.updated_at = clock.now()
+        super().save(*args, **kwargs)

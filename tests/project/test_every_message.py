@@ -1,0 +1,167 @@
+"""Every kind of message that exists is written for real people about real cases, in both languages, as text and as a page."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+
+from citylab.accounts.models import AccessRequest, Role
+from citylab.accounts.services.organisations import access_request_answer, access_request_create, member_invite
+from citylab.challenges.services import deadline_extend, question_answer, question_ask
+from citylab.core import clock, outbox
+from citylab.notifications.classes import CATEGORIES, registry
+from citylab.notifications.models import NotificationPreference, OutgoingMessage
+from citylab.pilots.services import running
+from citylab.proposals.services import communicating, deciding, screening, submitting
+from citylab.proposals.tasks import send_draft_reminders
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+class Town:
+    """People who all read `language`, and what happens among them. Names hold what breaks a careless page."""
+
+    def __init__(self, language):
+        self.language = language
+        self.owner = factories.person(Role.STARTUP, language=language, name="Ada & Co <b>")
+        self.organisation = factories.organisation(self.owner, legal_name="R&D <Prova> S.r.l.")
+        self.people = factories.city(officer=self.person(Role.OFFICER), evaluator=self.person(Role.EVALUATOR))
+        self.editor = self.person(Role.EDITOR)
+
+    def person(self, role):
+        return factories.person(role, language=self.language)
+
+    def case(self, state, **how):
+        return factories.proposal_in(state, self.organisation, people=self.people, actor=self.owner, language=self.language, title="Pioggia & <neve>", **how)
+
+    def key(self, state, **how):
+        return {"proposal_id": self.case(state, **how).pk}
+
+    # --- one occasion for each kind ---------------------------------------------------------------------------------------------
+
+    def proposal_receipt(self):
+        self.case("submitted")
+
+    def changes_requested(self):
+        self.case("changes_requested")
+
+    def additions_receipt(self):
+        found = self.case("changes_requested")
+        submitting.additions_submit(proposal_id=found.pk, actor=self.owner, replies={item.pk: "Ecco." for item in found.change_requests.get().items.all()})
+
+    def refusal_notice(self):
+        self.case("refusal_notice")
+
+    def decision(self):
+        self.case("inadmissible")
+
+    def message(self):
+        communicating.message_send(**self.key("screening"), actor=self.people.officer, subject="Avviso", body="Un avviso & basta.", channel="pec")
+
+    def reopened(self):
+        deciding.proposal_reopen(**self.key("inadmissible"), actor=self.people.officer, to="screening", **factories.act())
+
+    def withdrawn(self):
+        self.case("withdrawn")
+
+    def case_progress(self):
+        self.case("screening")
+
+    def work_for_officer(self):
+        screening.officer_assign(**self.key("submitted"), actor=self.people.officer, officer=self.person(Role.OFFICER))
+
+    def evaluation_asked(self):
+        factories.sheet_confirmed(self.case("evaluation"), self.people.officer, self.people.evaluator)
+
+    def deadline_extended(self):
+        challenge = factories.challenge(mode="competitive")
+        self.case("draft", to=challenge)
+        deadline_extend(challenge_id=challenge.pk, to_moment=challenge.closes_at + timedelta(days=7), reason="Festività & ponti", actor=self.editor)
+
+    def draft_reminder(self):
+        challenge = factories.challenge(mode="competitive")
+        self.case("draft", to=challenge)
+        with clock.travelling_to(challenge.closes_at - timedelta(days=2)):
+            assert send_draft_reminders() == 1
+
+    def question_answered(self):
+        challenge = factories.challenge()
+        question = question_ask(challenge_id=challenge.pk, organisation_id=self.organisation.pk, text="Quando & dove?", language=self.language, actor=self.owner)
+        question_answer(question_id=question.pk, answer_it="A maggio.", answer_en="In May.", actor=self.editor)
+
+    def invitation(self):
+        member_invite(organisation_id=self.organisation.pk, actor=self.owner, email="collega@example.org", role="editor")
+
+    def access_asked(self):
+        data = {"legal_name": "Prova", "kind": "startup", "country": "IT", "vat_number": self.organisation.vat_number}
+        access_request_create(actor=self.person(Role.STARTUP), data=data, message="Lavoro qui & là.")
+
+    def access_answered(self):
+        self.access_asked()
+        access_request_answer(request_id=AccessRequest.objects.latest("pk").pk, actor=self.owner, accept=True)
+
+    def pilot_news(self):
+        pilot = factories.pilot_in("running", self.organisation, people=self.people, actor=self.owner, language=self.language)
+        running.pilot_suspend(pilot_id=pilot.pk, actor=self.people.officer, reason="Un guasto & basta.", restart_conditions="Riparazione.")
+
+
+def kinds():
+    """The registry as the running product has it."""
+    from importlib import import_module
+
+    for config in apps.get_app_configs():
+        if config.name.startswith("citylab."):
+            try:
+                import_module(f"{config.name}.notifications")
+            except ModuleNotFoundError as error:
+                assert error.name == f"{config.name}.notifications"
+    return {code: kind for code, kind in registry.items() if not code.startswith("trial_")}
+
+
+def written(kind, language):
+    """All messages of that kind that the occasion wrote, newest occasion included."""
+    town = Town(language)
+    getattr(town, kind)()
+    while outbox.drain():
+        pass
+    return list(OutgoingMessage.objects.filter(kind=kind).order_by("pk"))
+
+
+def test_there_is_an_occasion_for_every_kind():
+    assert set(kinds()) == {name for name, value in vars(Town).items() if callable(value) and name not in ("__init__", "person", "case", "key")}
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_every_kind_is_written_in_both_languages_as_text_and_as_a_page(kind):
+    subjects, texts = {}, {}
+    for language in ("it", "en"):
+        messages = [message for message in written(kind, language) if message.language == language]
+        assert messages, f"no {kind} in {language}"
+        for message in messages:
+            for part in (message.subject, message.text, message.html):
+                assert part.strip()
+                assert not re.search(r"\{\{|\{%|%\(\w+\)s|\bNone\b", part)
+            assert "\n" not in message.subject
+            # A text is not HTML; a page is, and escapes what people wrote.
+            assert "&amp;" not in message.text and "&#x27;" not in message.text and "&amp;" not in message.subject
+            assert f'lang="{language}"' in message.html
+            assert "<neve>" not in message.html and "<Prova>" not in message.html and "Co <b>" not in message.html
+            addresses = re.findall(r"https?://\S+", message.text)
+            assert addresses and all(f"/{language}/" in address or address.endswith(".it") or address.rstrip("/").count("/") == 2 for address in addresses), addresses
+        subjects[language], texts[language] = messages[-1].subject, messages[-1].text
+    assert texts["it"] != texts["en"]
+    assert subjects["it"] != subjects["en"] or kind == "message"  # whose subject the officer wrote
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_only_formal_acts_and_what_one_asked_for_go_out_though_everything_is_switched_off(kind, monkeypatch):
+    from citylab.notifications import services
+
+    cls = kinds()[kind]
+    assert cls.category in CATEGORIES
+    assert cls.mandatory == (cls.category in ("formal", "organisation"))
+    reader = factories.person(Role.STARTUP)
+    NotificationPreference.objects.bulk_create(NotificationPreference(user=reader, category=category, email=False) for category in CATEGORIES)
+    assert services.wants(reader, cls) == cls.mandatory

@@ -73,7 +73,7 @@ def test_a_pilot_from_the_agreement_to_its_outcome(walker, language, viewport):
             indicator.readings.update(read_on=today - timedelta(days=1))
     page("portal", "?tab=progress")
     startup.sees("72")
-    assert startup.page.locator("main figure svg").count() == 1
+    assert startup.page.locator("main figure svg[role=img]").count() == 1
     page("portal", "incident-report/")
     startup.tick('[name="severity"][value="medium"]')
     fill(startup, text="Un sensore si è staccato.")

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 from stdnum.eu import vat as eu_vat
+from stdnum.exceptions import InvalidLength
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.it import codicefiscale, iva
 
@@ -43,6 +44,8 @@ def personal_tax_code(text: str, country: str) -> str:
     if not plain or country != "IT":
         return plain[:16]
     try:
+        if len(plain) != 16:
+            raise InvalidLength  # eleven digits are an organisation's
         return str(codicefiscale.validate(plain))
     except NumberError as error:
         raise DomainError("representative_tax_code", _("This tax code is not valid: check its characters.")) from error

@@ -36,9 +36,7 @@ class OrganisationForm(forms.ModelForm):
         )  # fmt: skip
         widgets = {"founded_on": DATE, "description": forms.Textarea(attrs={"rows": 4})}
         help_texts = {
-            "vat_number": _("Eleven digits. An organisation without one writes its tax code."),
-            "foreign_identifier": _("For organisations from abroad without a VAT number: the number of your country's register."),
-            "tax_code": _("Sixteen characters, or eleven digits."),
+            "foreign_identifier": _("The number of your country's register, if you have no VAT number."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,11 +45,13 @@ class OrganisationForm(forms.ModelForm):
         self.fields["sector_codes"].choices = [(s.code, s.name) for s in Sector.objects.all()]  # type: ignore[attr-defined]
         self.fields["technology_codes"].choices = [(t.code, t.name) for t in Technology.objects.all()]  # type: ignore[attr-defined]
 
+    # One of these is needed; which, depends on the country.
+    one_of = ("vat_number", "tax_code", "foreign_identifier")
     # Fields that need a whole line.
     wide = ("legal_name", "description", "innovative_startup", "impact_startup", "address")
     GROUPS = (
         (_("Who you are"), "", ("legal_name", "kind", "legal_form", "country", "size", "founded_on", "innovative_startup", "impact_startup")),
-        (_("Identifiers"), _("From Italy: the VAT number or the tax code. From abroad: the VAT number or the identifier of your register."), ("vat_number", "tax_code", "foreign_identifier", "rea")),
+        (_("Identifiers"), _("From Italy: the VAT number (eleven digits) or the tax code (sixteen characters, or eleven digits). From abroad: the VAT number or the identifier of your register."), ("vat_number", "tax_code", "foreign_identifier", "rea")),
         (_("Seat and contacts"), "", ("address", "postcode", "town", "email", "pec", "phone", "website")),
         (_("What you do"), _("The city finds you by these when a new challenge suits you."), ("description", "language", "sector_codes", "technology_codes")),
         (_("Legal representative"), _("Who signs proposals and agreements."), ("representative_name", "representative_role", "representative_tax_code", "representative_email")),
@@ -81,11 +81,9 @@ class OrganisationForm(forms.ModelForm):
             self.add_error("postcode", _("An Italian postcode has five digits."))
         return data
 
-    def validate_unique(self) -> None:
-        """The service looks for doubles and answers without saying whose the identifier is."""
-
-    def validate_constraints(self) -> None:
-        """As above."""
+    def _get_validation_exclusions(self) -> set[str]:
+        """The service looks for doubles, and answers without saying whose the identifier is; the model's own check would stop before that."""
+        return {*super()._get_validation_exclusions(), *self.one_of}
 
 
 class InviteForm(forms.Form):

@@ -72,7 +72,8 @@ def typed(question: form.Field, value: Any) -> Any:
         return f"{value // 100}" + (f",{value % 100:02d}" if value % 100 else "")
     if question.kind == BOOLEAN and not question.is_box:
         return "" if value is None else "on" if value else "off"
-    return "" if value is None else value
+    # A number as text: the template would group its digits.
+    return "" if value is None else str(value) if isinstance(value, int) and question.kind != BOOLEAN else value
 
 
 def _widget(question: form.Field) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -87,6 +88,8 @@ def _organisation(request: HttpRequest, pk: Any) -> Organisation:
 def organisation(request: HttpRequest, pk: Any) -> HttpResponse:
     found = _organisation(request, pk)
     user: Any = request.user
+    if request.method == "POST" and not user.has_perm("accounts.change_organisation_profile", found):
+        raise PermissionDenied
     form = OrganisationForm(request.POST or None, instance=found)
     conflict = None
     version = int(request.POST["version"]) if request.POST.get("version", "").isdigit() else found.version

@@ -113,6 +113,8 @@ def _submit(proposal: Proposal, user: Any, form_: SubmitForm, choices: Any) -> b
             earlier = kept[field]
             try:
                 kept[field] = drafting.attachment_add(proposal_id=proposal.pk, actor=user, kind=kind, upload=upload)
+            except Conflict:
+                raise
             except DomainError as error:
                 form_.add_error(field, str(error))
                 continue

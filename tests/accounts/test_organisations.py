@@ -1,0 +1,169 @@
+"""Organisations: registering once, and an identifier that is here already discloses nobody."""
+
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from citylab.accounts.models import AccessRequest, Membership, Organisation, Role
+from citylab.accounts.services import organisations as services
+from citylab.core.errors import Conflict
+from citylab.core.models import OutboxMessage
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def profile(**changes: Any) -> dict[str, Any]:
+    return {"legal_name": "Nuova S.r.l.", "kind": "startup", "country": "IT", "vat_number": "00743110157", "language": "it", **changes}
+
+
+def errors(response: Any) -> dict[str, str]:
+    page = BeautifulSoup(response.content.decode(), "html.parser")
+    return {line.find_parent(class_="tcl-field")["id"].removeprefix("field-"): line.get_text(strip=True) for line in page.find_all(class_="tcl-error")}
+
+
+WRONG = [
+    ({"legal_name": ""}, {"legal_name": "This field is required."}),
+    ({"kind": ""}, {"kind": "This field is required."}),
+    ({"country": "XX"}, {"country": "Select a valid choice. XX is not one of the available choices."}),
+    ({"vat_number": "12345678901"}, {"vat_number": "This VAT number is not valid: check its digits."}),
+    ({"vat_number": ""}, {"vat_number": "Write the VAT number or the tax code."}),
+    ({"tax_code": "ABC"}, {"tax_code": "This tax code is not valid: check its characters."}),
+    ({"country": "JP", "vat_number": ""}, {"foreign_identifier": "Write the VAT number or the identifier of your country's register."}),
+    ({"country": "JP", "vat_number": "", "foreign_identifier": "1"}, {"foreign_identifier": "Write the identifier as your country's register has it, 3 to 40 characters."}),
+    ({"representative_tax_code": "XXXXXX00X00X000X"}, {"representative_tax_code": "This tax code is not valid: check its characters."}),
+    ({"pec": "pec"}, {"pec": "Enter a valid email address."}),
+    ({"email": "posta"}, {"email": "Enter a valid email address."}),
+    ({"representative_email": "a@"}, {"representative_email": "Enter a valid email address."}),
+    ({"test_manager_email": "a@"}, {"test_manager_email": "Enter a valid email address."}),
+    ({"website": "not a site"}, {"website": "Enter a valid URL."}),
+    ({"postcode": "101"}, {"postcode": "An Italian postcode has five digits."}),
+    ({"founded_on": "2999-01-01"}, {"founded_on": "This day lies in the future."}),
+    ({"founded_on": "once"}, {"founded_on": "Enter a valid date."}),
+    ({"sector_codes": ["alchemy"]}, {"sector_codes": "Select a valid choice. alchemy is not one of the available choices."}),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), WRONG, ids=range(len(WRONG)))
+def test_each_wrong_field_of_the_profile_is_named_and_the_rest_kept(changes: dict[str, Any], expected: dict[str, str]) -> None:
+    response = signed_in(factories.person(Role.STARTUP)).post(reverse("portal:organisation_create"), profile(**{"town": "Torino", **changes}))
+    assert response.status_code == 422
+    assert errors(response) == expected
+    assert BeautifulSoup(response.content.decode(), "html.parser").find(id="id_town")["value"] == "Torino"
+    assert not Organisation.objects.exists()
+
+
+def test_whoever_registers_an_organisation_owns_it() -> None:
+    person = factories.person(Role.STARTUP)
+    response = signed_in(person).post(reverse("portal:organisation_create"), profile(vat_number="IT 00743110157"))
+    assert response.url == reverse("portal:home")
+    made = Organisation.objects.get()
+    assert (made.vat_number, made.memberships.get().user, made.memberships.get().role) == ("00743110157", person, "owner")
+
+
+def test_an_applicant_from_abroad_needs_no_italian_number() -> None:
+    response = signed_in(factories.person(Role.STARTUP)).post(reverse("portal:organisation_create"), profile(country="JP", vat_number="", foreign_identifier="0100-01-012345"))
+    assert response.status_code == 302
+    assert Organisation.objects.get().foreign_identifier == "0100-01-012345"
+
+
+@pytest.mark.parametrize("field", ["vat_number", "tax_code", "foreign_identifier"])
+def test_an_identifier_that_is_here_leads_to_asking_and_discloses_nobody(field: str) -> None:
+    values = {"vat_number": ("00743110157", "IT"), "tax_code": ("RCCMNL83S18D969H", "IT"), "foreign_identifier": ("KK-1234", "JP")}
+    value, country = values[field]
+    owner = factories.person(Role.STARTUP, email="segreto@riservato.example", name="Nome Riservato")
+    data = {"vat_number": "", "country": country, field: value}
+    factories.organisation(owner, legal_name="Ragione Riservata S.r.l.", **data)
+    response = signed_in(factories.person(Role.STARTUP)).post(reverse("portal:organisation_create"), profile(**data))
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert "An organisation with this identifier is already registered. You can ask its owners, or an officer, to let you in." in text
+    assert not [secret for secret in ("riservato", "Riservato", "Riservata") if secret in text]
+
+
+def test_asking_says_and_does_the_same_on_the_page_whether_it_is_registered_or_not() -> None:
+    factories.organisation(vat_number="00743110157")
+    seen = {}
+    for number in ("00743110157", factories.vat_number(9_000_001)):
+        client = signed_in(factories.person(Role.STARTUP))
+        response = client.post(reverse("portal:organisation_create"), profile(vat_number=number, ask_access="1", message="Sono io"))
+        shown = BeautifulSoup(client.get(response.url).content.decode(), "html.parser").select_one("main .alert-success")
+        seen[number] = (response.status_code, response.url, shown.get_text(" ", strip=True))
+    assert len(set(seen.values())) == 1
+    assert AccessRequest.objects.count() == 1 and Organisation.objects.count() == 1
+
+
+def test_asking_writes_no_mail_within_the_request() -> None:
+    """The owners hear of it through the outbox, so the answer takes no longer for an organisation with many owners."""
+    counts = []
+    for owners in (1, 5):
+        organisation = factories.organisation()
+        for _number in range(owners - 1):
+            factories.member(organisation, Membership.Role.OWNER)
+        asking = factories.person(Role.STARTUP)
+        with CaptureQueriesContext(connection) as captured:
+            services.access_request_create(actor=asking, data=profile(vat_number=organisation.vat_number), message="")
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+    assert OutboxMessage.objects.filter(topic="access_request.created").count() == 2
+
+
+def test_asking_twice_is_one_request() -> None:
+    organisation, asking = factories.organisation(), factories.person(Role.STARTUP)
+    for _number in range(2):
+        services.access_request_create(actor=asking, data=profile(vat_number=organisation.vat_number), message="Fatemi entrare")
+    assert organisation.access_requests.count() == 1
+
+
+@pytest.mark.parametrize(("answer", "role"), [("yes", "reader"), ("no", None)])
+def test_an_owner_answers_and_whoever_is_let_in_reads(answer: str, role: str | None) -> None:
+    organisation, asking = factories.organisation(), factories.person(Role.STARTUP)
+    services.access_request_create(actor=asking, data=profile(vat_number=organisation.vat_number), message="")
+    request = organisation.access_requests.get()
+    owner = signed_in(factories.owner_of(organisation))
+    assert f"Somebody asks to join {organisation}" in owner.get(reverse("portal:home")).content.decode()
+    owner.post(reverse("access_request", args=[request.pk]), {"answer": answer})
+    assert organisation.memberships.filter(user=asking).values_list("role", flat=True).first() == role
+    with pytest.raises(Conflict):
+        services.access_request_answer(request_id=request.pk, actor=factories.owner_of(organisation), accept=True)
+
+
+def test_only_owners_and_officers_see_a_request() -> None:
+    organisation, asking = factories.organisation(), factories.person(Role.STARTUP)
+    services.access_request_create(actor=asking, data=profile(vat_number=organisation.vat_number), message="")
+    address = reverse("access_request", args=[organisation.access_requests.get().pk])
+    who = {"officer": factories.person(Role.OFFICER, is_demo=True), "owner": factories.owner_of(organisation), "editor": factories.member(organisation), "asking": asking}
+    assert {name: signed_in(user).get(address).status_code for name, user in who.items()} == {"officer": 200, "owner": 200, "editor": 404, "asking": 404}
+
+
+def test_two_colleagues_on_the_profile_see_what_the_other_saved() -> None:
+    organisation = factories.organisation()
+    first, second = signed_in(factories.owner_of(organisation)), signed_in(factories.member(organisation))
+    address = reverse("portal:organisation", args=[organisation.pk])
+    data = profile(vat_number=organisation.vat_number, legal_name=organisation.legal_name, version=organisation.version)
+    assert second.post(address, data | {"town": "Moncalieri"}).status_code == 302
+    response = first.post(address, data | {"town": "Torino"})
+    assert response.status_code == 409
+    text = BeautifulSoup(response.content.decode(), "html.parser").select_one("main .alert-warning[data-focus]").get_text(" ", strip=True)
+    assert "Yours: Torino" in text and "Saved by your colleague: Moncalieri" in text
+    assert Organisation.objects.get(pk=organisation.pk).town == "Moncalieri"
+
+
+def test_a_reader_reads_the_profile_and_cannot_change_it() -> None:
+    organisation = factories.organisation(town="Torino")
+    client = signed_in(factories.member(organisation, Membership.Role.READER))
+    address = reverse("portal:organisation", args=[organisation.pk])
+    page = BeautifulSoup(client.get(address).content.decode(), "html.parser")
+    assert page.select_one("main form") is None and "Torino" in page.find("main").get_text()
+    assert client.post(address, profile(version=1, town="Altrove")).status_code == 403

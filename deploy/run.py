@@ -78,11 +78,11 @@ def announce(address: str, product: str, accounts: list[tuple[str, str]]) -> Non
 
 
 def main() -> int:
-    port = int(os.environ.get("PORT", "8000"))
     import django
     from django.conf import settings
 
     django.setup()
+    port = int(os.environ.get("PORT", "8000"))  # after the settings, which read .env
     var = Path(settings.VAR_DIR)
     var.mkdir(parents=True, exist_ok=True)
     lock = locked(var)

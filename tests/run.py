@@ -95,6 +95,7 @@ def main() -> int:
         plain = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ENVIRONMENT")}
         plain.update(
             addresses,
+            ENVIRONMENT="local",  # whatever a .env file says
             VAR_DIR=f"{folder}/var",
             TEST_VAR_DIR=f"{folder}/tests",
             TEST_SQLITE_TEMPLATE=f"{folder}/template.sqlite3",

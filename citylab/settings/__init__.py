@@ -1,10 +1,10 @@
 """Settings, chosen by ENVIRONMENT (local, staging or production). Tests name citylab.settings.test themselves."""
 
-import os
-
 from django.core.exceptions import ImproperlyConfigured
 
-_environment = os.environ.get("ENVIRONMENT", "local")
+from .environment import env
+
+_environment = env.str("ENVIRONMENT", default="local")
 if _environment == "local":
     from .local import *  # noqa: F403
 elif _environment in ("staging", "production"):

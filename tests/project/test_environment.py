@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +117,12 @@ def test_a_wrong_environment_is_refused_with_a_clear_message(tmp_path, changes, 
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith(f"django.core.exceptions.ImproperlyConfigured: {message}")
     assert len(last) < 300
+
+
+def test_a_file_of_variables_chooses_the_environment_too(tmp_path):
+    shutil.copytree(ROOT / "citylab" / "settings", tmp_path / "citylab" / "settings")
+    (tmp_path / "citylab" / "__init__.py").touch()
+    (tmp_path / ".env").write_text("ENVIRONMENT=production\n")
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    tried = subprocess.run([sys.executable, "-c", "import citylab.settings"], cwd=tmp_path, env=kept, capture_output=True, text=True, check=False)
+    assert "SECRET_KEY is not set" in tried.stderr

@@ -15,7 +15,7 @@ PHONE = {"width": 360, "height": 780}
 # WCAG 2.1 AA (EN 301 549) and axe's own good practice.
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-WAIT_MILLISECONDS = 15_000
+WAIT_MILLISECONDS = 30_000
 
 
 @contextmanager

@@ -51,7 +51,8 @@
     const status = event.detail.xhr.status;
     if (status === 200) { saved = sent; trouble(null); }
     else if (status === 409) { trouble(null); say(words.failed, true); pressed = null; }
-    else if (status === 401) trouble("session");
+    // Without its cookies the browser is signed out as well.
+    else if (status === 401 || (status === 403 && !document.cookie.includes("csrftoken="))) trouble("session");
     else if (status === 403 || status === 404) trouble("refused");
     else if (status) trouble("server");
   });

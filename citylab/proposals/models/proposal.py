@@ -37,7 +37,7 @@ class Proposal(ProposalWorkflow):
     form_version = models.PositiveSmallIntegerField(default=1)
     answers = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=0)  # counts saves: a stale one is a conflict
-    field_versions = models.JSONField(default=dict)  # which save last changed each field, and who: {"title": [12, 34]}
+    field_versions = models.JSONField(default=dict)  # which save last changed each field, who made it, and from which page: {"title": [12, 34, "a1b2"]}
 
     title = models.CharField(max_length=200, blank=True)
     summary = models.TextField(blank=True)

@@ -36,7 +36,7 @@ class Walker:
 
     def __init__(self, browser: Browser, address: str, language: str, viewport: dict[str, int], name: str) -> None:
         self.address, self.language, self.name = address, language, name
-        self.context = browser.new_context(viewport=viewport, locale="it-IT" if language == "it" else "en-GB")  # type: ignore[arg-type]
+        self.context = browser.new_context(viewport=viewport, locale="it-IT" if language == "it" else "en-GB", reduced_motion="reduce")  # type: ignore[arg-type]
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(WAIT_MILLISECONDS)
         expect.set_options(timeout=WAIT_MILLISECONDS)
@@ -65,7 +65,7 @@ class Walker:
 
     def _click(self, target: Locator) -> None:
         """Click what leads to another page, in the middle of the window as people scroll it there, and look at the page that comes."""
-        target.evaluate("element => element.scrollIntoView({block: 'center'})")
+        target.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
         with self.page.expect_navigation(wait_until="load"):
             target.click()
         self.look()
@@ -78,8 +78,9 @@ class Walker:
         field = self.page.locator(selector)
         if field.is_checked() != wanted:
             label = self.page.locator(f'label[for="{field.get_attribute("id")}"]')
-            label.evaluate("element => element.scrollIntoView({block: 'center'})")
+            label.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
             label.click(force=True)  # beside a short word the hidden box lies over its label: either takes the click
+            expect(field).to_be_checked(checked=wanted)
 
     def sees(self, *texts: str | re.Pattern[str]) -> None:
         """These words are visible on the page."""

@@ -39,7 +39,7 @@ def test_an_editor_writes_a_colleague_publishes_and_everyone_finds_it(walker, la
         "code": "piogge", "slug": "piogge-nei-sottopassi",
     }  # fmt: skip
     for editor, text in zip(one.page.locator(".public-DraftEditor-content").all()[:2], ("Quando piove molto.", "When it rains a lot."), strict=True):
-        editor.evaluate("element => element.scrollIntoView({block: 'center'})")
+        editor.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
         editor.click()
         one.page.keyboard.type(text)
     for name, text in texts.items():

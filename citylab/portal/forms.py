@@ -133,10 +133,6 @@ class SubmitForm(forms.Form):
         return StampGiven(serial_number=serial, stamped_on=data.get("stamped_on"), not_reused=data.get("not_reused", False))
 
 
-class QuestionForm(forms.Form):
-    text = forms.CharField(label=_("Your question"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text=_("Question and answer are published on the challenge's page, without your name."))
-
-
 class WithdrawForm(forms.Form):
     note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 

@@ -32,5 +32,4 @@ urlpatterns = [
     path(pgettext_lazy("url", "proposals/<uuid:pk>/observations/"), case.observations, name="observations"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/withdraw/"), case.withdraw, name="withdraw"),
     path(pgettext_lazy("url", "pilots/"), include("citylab.portal.pilot_urls")),
-    path(pgettext_lazy("url", "challenges/<slug:code>/ask/"), case.ask, name="ask"),
 ]

@@ -79,7 +79,6 @@ TABLE = {
     "portal:pilot": SIGNED_IN,
     "portal:pilot_act": SIGNED_IN,
     "portal:pilot_act_on": SIGNED_IN,
-    "portal:ask": SIGNED_IN,
     # The desk.
     "desk:home": "officer evaluator department administrator",
     "desk:queue": OFFICERS,

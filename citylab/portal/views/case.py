@@ -4,15 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from citylab.accounts.access import signed_in
 from citylab.audit.services import trail
-from citylab.challenges.models import Challenge
-from citylab.challenges.selectors import Status, status
-from citylab.challenges.services import question_ask
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
 from citylab.proposals import form, selectors
@@ -21,7 +18,7 @@ from citylab.proposals.services import clocks, deciding, submitting
 from citylab.proposals.workflow import State
 
 from .. import timeline
-from ..forms import ObservationsForm, QuestionForm, WithdrawForm
+from ..forms import ObservationsForm, WithdrawForm
 from . import keeping
 from .proposal import own_proposal
 
@@ -131,24 +128,3 @@ def withdraw(request: HttpRequest, pk: Any) -> HttpResponse:
         messages.success(request, _("The proposal is withdrawn."))
         return redirect("portal:case", pk=pk)
     return render(request, "portal/withdraw.html", {"proposal": proposal, "form": form_})
-
-
-@signed_in
-def ask(request: HttpRequest, code: str) -> HttpResponse:
-    """A public question on a challenge."""
-    user: Any = request.user
-    challenge = get_object_or_404(Challenge.objects.select_related("progress"), code=code, live=True)
-    form_ = QuestionForm(request.POST or None)
-    membership = user.memberships.select_related("organisation").first()
-    if membership is None:
-        messages.info(request, _("To ask a question, first create your organisation."))
-        return redirect("portal:organisation_create")
-    if request.method == "POST" and form_.is_valid():
-        try:
-            question_ask(challenge_id=challenge.pk, organisation_id=membership.organisation_id, text=form_.cleaned_data["text"], language=get_language() or "it", actor=user)
-        except DomainError as error:
-            form_.add_error(None, str(error))
-        else:
-            messages.success(request, _("Your question is with the editors. It appears with its answer."))
-            return redirect("public:challenge", slug=challenge.slug)
-    return render(request, "portal/ask.html", {"challenge": challenge, "form": form_, "is_open": status(challenge, clock.now()) == Status.OPEN}, status=422 if form_.errors else 200)

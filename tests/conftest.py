@@ -1,5 +1,6 @@
 """Fixtures that every room shares."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.test import TransactionTestCase
 
 from citylab.audit import triggers
 from citylab.core import clock
+from tests.browser import chromium, walkers
 from tests.services import need, template
 
 
@@ -64,3 +66,19 @@ def travel() -> Iterator[Callable[[Any], datetime]]:
             return moment
 
         yield to
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The one browser of a test process: Playwright can be started only once in it."""
+    need("Chromium")
+    # Playwright's synchronous interface leaves a loop running in this thread; the tests still read the database from it.
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def walker(browser: Any, live_server: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Call it with a language and a viewport: somebody who starts walking."""
+    yield from walkers(browser, live_server.url, request.node.originalname)

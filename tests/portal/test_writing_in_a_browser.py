@@ -1,6 +1,5 @@
 """Saving while typing in a real browser: what the page says when saving works, fails, waits or meets a colleague."""
 
-import os
 from typing import Any
 
 import pytest
@@ -10,10 +9,8 @@ from playwright.sync_api import Page, expect
 
 from citylab.proposals.models import Proposal
 from tests import factories
-from tests.browser import DESKTOP, chromium
-from tests.services import need
+from tests.browser import DESKTOP
 
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
@@ -47,19 +44,17 @@ class Writer:
 
 
 @pytest.fixture
-def writer(live_server: Any, draft: Proposal, owner: Any) -> Any:
-    need("Chromium")
+def writer(browser: Any, live_server: Any, draft: Proposal, owner: Any) -> Any:
     expect.set_options(timeout=15_000)
-    with chromium() as browser:
-        made: list[Writer] = []
+    made: list[Writer] = []
 
-        def make(code: str = "idea") -> Writer:
-            made.append(Writer(browser, live_server.url, owner, draft, code))
-            return made[-1]
+    def make(code: str = "idea") -> Writer:
+        made.append(Writer(browser, live_server.url, owner, draft, code))
+        return made[-1]
 
-        yield make
-        for one in made:
-            one.context.close()
+    yield make
+    for one in made:
+        one.context.close()
 
 
 def saved(draft: Proposal, name: str) -> Any:

@@ -5,7 +5,6 @@ import pytest
 from citylab.core import outbox
 from tests import factories
 from tests.browser import DESKTOP, PHONE
-from tests.journeys.conftest import browser, walker
 
 from .conftest import archive_pilot, programme, story
 

@@ -99,7 +99,8 @@ def pages() -> list[Page]:
         floor = WSGIHandler()
     officer = User.objects.filter(role_grants__role="officer", is_demo=True).order_by("pk").first()
     case = Proposal.objects.filter(state="screening").order_by("pk").first()
-    draft = Proposal.objects.filter(state="draft", organisation__memberships__role=Membership.Role.OWNER).order_by("pk").first()
+    owned = {"organisation__memberships__role": Membership.Role.OWNER, "organisation__memberships__user__is_active": True}
+    draft = Proposal.objects.filter(state="draft", **owned).order_by("pk").first()
     if officer is None or case is None or draft is None:
         raise SystemExit("The database holds no officer, case or draft: load_demo and load_volume did not do their work.")
     writer = draft.organisation.memberships.filter(role=Membership.Role.OWNER).select_related("user")[0].user
@@ -137,8 +138,11 @@ def measured(found: Sequence[Page], rounds: int) -> list[tuple[str, float, int, 
             page.call()  # templates, translations and address tables are read once
             with CaptureQueriesContext(connection) as queries:
                 status = page.call()
+            if status != 200:
+                raise SystemExit(f"{page.name} answers {status}: there is nothing to measure.")
+            asked = sum(not query["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")) for query in queries)
             # What autosave's form asks for beforehand is not the page's own.
-            facts[page.name] = (len(queries) - (1 if page.body else 0), status)
+            facts[page.name] = (asked - (1 if page.body else 0), status)
     for _round in range(rounds):
         for page in found:
             with floor_urls(page):

@@ -5,15 +5,18 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.html import strip_tags
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html, strip_tags
 from django.utils.text import slugify
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.fields import RichTextField
 
 from citylab.accounts.models import Organisation
 from citylab.challenges.models import ASSUMABLE as CHALLENGE_ASSUMABLE
-from citylab.challenges.models import Challenge
+from citylab.challenges.models import Challenge, ChallengeProgress
 from citylab.challenges.services import assert_criteria_unchanged
 from citylab.core.errors import DomainError
 from citylab.testbeds.models import ASSUMABLE as SITE_ASSUMABLE
@@ -106,6 +109,24 @@ class ChallengeForm(RecordForm):
         super().__init__(*args, **kwargs)
         if "budget_max_cents" in self.fields:
             self.fields["budget_max_cents"] = EurosField(label=_("Highest contribution, in euro"), required=False, initial=self.instance.budget_max_cents)
+        published = ChallengeProgress.objects.select_related("challenge").filter(challenge_id=self.instance.pk).first() if self.instance.pk else None
+        if published and "closes_at" in self.fields:
+            self._hold_closing_time(published)
+
+    def _hold_closing_time(self, published: ChallengeProgress) -> None:
+        """People prepare for a closing time once it is public: the form shows it, and says where it is moved."""
+        field = self.fields["closes_at"]
+        field.disabled = True
+        self.initial["closes_at"] = published.published_closes_at
+        challenge = published.challenge
+        if published.published_closes_at is None:
+            field.help_text = _("Published as always open. To stop taking proposals, close the challenge.")
+        elif not challenge.live:
+            field.help_text = _("It was public already, so it moves only by extending the deadline, once the challenge is on the site again.")
+        else:
+            moved = localtime(challenge.effective_closes_at)
+            text = _("Public, so it moves only later and with everyone who has a draft being told. Now: %(moment)s.") % {"moment": date_format(moved, "SHORT_DATETIME_FORMAT")}
+            field.help_text = format_html('{} <a href="{}">{}</a>', text, reverse("challenge_extend", args=[challenge.pk]), _("Extend the deadline"))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -126,5 +126,10 @@ def criteria_of(challenge: Challenge | None) -> list[dict[str, Any]]:
     return criteria_rows(challenge) or [dict(row) for row in DEFAULT_CRITERIA]
 
 
+def same_minute(one: datetime | None, other: datetime | None) -> bool:
+    """Whether two closing times, or their absence, are the same to the minute, which is all that a page shows and a form sends."""
+    return one == other if one is None or other is None else _minute(one) == _minute(other)
+
+
 def _minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)

@@ -14,7 +14,7 @@ from citylab.core.errors import Conflict, DomainError, NotAllowed
 from citylab.core.locks import locked
 
 from .models import Challenge, ChallengeAddress, ChallengeProgress, DeadlineExtension, Question
-from .selectors import Status, criteria_of, criteria_rows, status
+from .selectors import Status, criteria_of, criteria_rows, same_minute, status
 
 CASE = "challenge"
 
@@ -33,13 +33,16 @@ def _fresh(challenge_id: Any) -> Challenge:
 def challenge_published(*, challenge_id: Any, actor: Any) -> None:
     """Follow a publication, in its transaction: remember the address, make the progress row, tell the index.
 
-    Raises DomainError("address_taken") when the address once led to another challenge, DomainError("criteria_frozen").
+    Raises DomainError("address_taken") when the address once led to another challenge, DomainError("criteria_frozen"), and
+    DomainError("deadline_published") when the closing time is not the one first published: only an extension moves it.
     """
     challenge = locked(Challenge, challenge_id)
     address, _created = ChallengeAddress.objects.get_or_create(slug=challenge.slug, defaults={"challenge": challenge})
     if address.challenge_id != challenge.pk:
         raise DomainError("address_taken", _("The address “%(slug)s” leads to another challenge. Choose a different one.") % {"slug": challenge.slug})
-    ChallengeProgress.objects.get_or_create(challenge=challenge)
+    progress, _first = ChallengeProgress.objects.get_or_create(challenge=challenge, defaults={"published_closes_at": challenge.closes_at})
+    if not same_minute(progress.published_closes_at, challenge.closes_at):
+        raise DomainError("deadline_published", _("The closing time of a published challenge moves only by extending the deadline, so that everyone with a draft is told."))
     assert_criteria_unchanged(challenge)
     audit.append(case_kind=CASE, case_id=challenge.pk, action="publish", actor=actor)
     outbox.publish("challenge.published", challenge.pk)
@@ -84,12 +87,14 @@ def _weights(rows: list[dict[str, Any]]) -> set[tuple[str, int, int]]:
 def deadline_extend(*, challenge_id: Any, to_moment: datetime, reason: str, actor: Any) -> DeadlineExtension:
     """Move the closing time of a challenge later, for everyone.
 
-    Raises DomainError: "no_deadline", "already_closed", "not_later", "reason_missing"; NotAllowed.
+    Raises DomainError: "not_published", "no_deadline", "already_closed", "not_later", "reason_missing"; NotAllowed.
     """
     with transaction.atomic():
         progress = _progress_locked(challenge_id)
         challenge = _fresh(challenge_id)
         check_allowed(actor, "challenges.extend", challenge)
+        if not challenge.live:
+            raise DomainError("not_published", _("This challenge is not published."))
         closes_at = challenge.effective_closes_at
         if closes_at is None:
             raise DomainError("no_deadline", _("This challenge has no deadline: it is always open."))

@@ -1,6 +1,6 @@
 """What editors do with published challenges: extend, close, answer; what freezes; what cannot be deleted; what is scheduled."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -10,6 +10,7 @@ from wagtail.models import Page
 from citylab.challenges.models import Challenge, DeadlineExtension, Question
 from citylab.challenges.services import question_ask
 from citylab.core import clock, outbox
+from citylab.core.errors import DomainError
 from citylab.notifications.models import OutgoingMessage
 from citylab.taxonomy.models import Programme, Sector
 from citylab.testbeds.models import Site
@@ -69,12 +70,83 @@ def test_republishing_does_not_undo_an_extension_or_a_closing(anna, bruno):
     record = competitive()
     later = record.closes_at + 10 * DAY
     anna.post(reverse("challenge_extend", args=[record.pk]), {"to_moment": later.astimezone(clock.rome).strftime(FORMAT), "reason": "Motivo"})
-    kept = [(c.pk, c.code, c.weight, c.minimum) for c in record.criteria.all()]
-    closes = record.closes_at.astimezone(clock.rome).strftime(FORMAT)
-    anna.post(url(record, "edit"), challenge_form("submit", kept, code=record.code, slug=record.slug, mode="competitive", closes_at=closes))
+    anna.post(url(record, "edit"), sent(record, "submit"))
     act(bruno, record)
     fresh = Challenge.objects.get()
     assert fresh.title_it == "Acqua piovana" and fresh.effective_closes_at - later < timedelta(minutes=1)
+
+
+def held(anna, record):
+    """The field of the closing time in the record's form, and what is written under it."""
+    field = anna.get(url(record, "edit")).context["form"]["closes_at"]
+    return field.field.disabled, str(field.help_text)
+
+
+def sent(record, action="", **changes):
+    """The form of a published challenge as a browser sends it; a disabled field is not among what it sends."""
+    kept = [(c.pk, c.code, c.weight, c.minimum) for c in record.criteria.all()]
+    return challenge_form(action, kept, code=record.code, slug=record.slug, mode=record.mode, **changes)
+
+
+def test_the_closing_time_of_a_draft_is_free(anna):
+    record = draft(anna, closes_at="2030-05-01 12:00")
+    assert held(anna, record)[0] is False
+    anna.post(url(record, "edit"), challenge_form(closes_at="2030-04-01 12:00"))
+    assert Challenge.objects.get().get_latest_revision_as_object().closes_at.month == 4
+
+
+def test_the_closing_time_of_a_published_challenge_is_held_and_leads_to_extending_it(anna):
+    record = competitive(closes_at=datetime(2030, 5, 1, 12, tzinfo=clock.rome))
+    disabled, text = held(anna, record)
+    assert disabled and "Now: 01/05/2030 12:00" in text and reverse("challenge_extend", args=[record.pk]) in text
+    page = anna.get(url(record, "edit")).content.decode()
+    assert f'<a href="{reverse("challenge_extend", args=[record.pk])}">Extend the deadline</a>' in page
+
+
+@pytest.mark.parametrize("typed", ["2030-04-01 12:00", "2030-06-01 12:00", ""])
+def test_a_closing_time_that_is_sent_all_the_same_changes_nothing(anna, bruno, typed):
+    record = competitive(closes_at=datetime(2030, 5, 1, 12, tzinfo=clock.rome))
+    anna.post(url(record, "edit"), sent(record, "submit", closes_at=typed))
+    act(bruno, record)
+    fresh = Challenge.objects.get()
+    assert (fresh.title_it, fresh.closes_at) == ("Acqua piovana", record.closes_at)
+
+
+def test_an_always_open_challenge_gets_no_closing_time_behind_the_back_of_those_who_write(anna):
+    record = factories.challenge()
+    assert held(anna, record) == (True, "Published as always open. To stop taking proposals, close the challenge.")
+
+
+def test_a_challenge_off_the_site_keeps_its_closing_time_too(anna):
+    record = competitive()
+    anna.post(url(record, "unpublish"))
+    assert held(anna, record) == (True, "It was public already, so it moves only by extending the deadline, once the challenge is on the site again.")
+    response = anna.post(reverse("challenge_extend", args=[record.pk]), {"to_moment": "2035-01-01 12:00", "reason": "Motivo"})
+    assert errors(response) == {"__all__": ["This challenge is not published."]}
+
+
+def revised(record, user, **change):
+    """A revision that did not come from the form, such as one kept from before the publication."""
+    fresh = Challenge.objects.get(pk=record.pk)
+    for name, value in change.items():
+        setattr(fresh, name, value)
+    return fresh.save_revision(user=user)
+
+
+@pytest.mark.parametrize("moved", [-10 * DAY, 10 * DAY, None])
+def test_a_revision_with_another_closing_time_is_not_published(anna, moved):
+    record = competitive()
+    revision = revised(record, anna.user, closes_at=record.closes_at + moved if moved else None, mode="open")
+    with pytest.raises(DomainError, match="moves only by extending the deadline"):
+        revision.publish()
+    assert Challenge.objects.get().closes_at == record.closes_at
+
+
+def test_the_form_puts_the_closing_time_of_such_a_revision_right(anna):
+    record = competitive()
+    revised(record, anna.user, closes_at=record.closes_at - 10 * DAY)
+    anna.post(url(record, "edit"), sent(record))
+    assert Challenge.objects.get().get_latest_revision_as_object().closes_at == record.closes_at.replace(microsecond=0)
 
 
 def frozen(criteria):

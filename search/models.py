@@ -1,6 +1,8 @@
-"""What can be found: one document for each record and language, stemmed beforehand."""
+"""What can be found: one document for each record and language, stemmed beforehand; what people asked to be told, and what they thought of it."""
 
+from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class SearchDocument(models.Model):
@@ -28,3 +30,82 @@ class SearchTerm(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["word", "language"], name="term_once")]
+
+
+class SavedSearch(models.Model):
+    """Words and filters that a person keeps, and is told about when something published later answers them."""
+
+    class Kind(models.TextChoices):
+        CHALLENGE = "challenge", _("Challenges")
+        SITE = "site", _("Sites")
+        ALL = "all", _("Challenges and sites")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_searches")
+    name = models.CharField(_("name"), max_length=80)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    words = models.CharField(max_length=200, blank=True)
+    filters = models.JSONField(default=dict)  # filter → values, as in the address of the list
+    language = models.CharField(max_length=2)  # in which the words were typed
+    # What it found when it was saved or resumed: kind → ids. None of that is new.
+    known = models.JSONField(default=dict)
+    is_paused = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="saved_search_name_once")]
+
+
+class AlertSubscription(models.Model):
+    """“Tell me when something new fits”: a person's wish for a proposal, or for an organisation as its profile describes it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="alert_subscriptions")
+    organisation = models.ForeignKey("accounts.Organisation", models.CASCADE, related_name="+")
+    proposal = models.ForeignKey("proposals.Proposal", models.CASCADE, null=True, related_name="+")
+    known = models.JSONField(default=dict)  # what fitted when it was switched on
+    is_paused = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "proposal"], condition=models.Q(proposal__isnull=False), name="subscription_proposal_once"),
+            models.UniqueConstraint(fields=["user", "organisation"], condition=models.Q(proposal__isnull=True), name="subscription_organisation_once"),
+        ]
+
+
+class Alert(models.Model):
+    """A person was told of a published challenge or site: once, whatever is retried or published again."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    object_id = models.CharField(max_length=40)
+    # Why: the ids of the saved searches and subscriptions that it answers, which one click in the mail pauses.
+    searches = models.JSONField(default=list)
+    subscriptions = models.JSONField(default=list)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind", "object_id"], name="alert_once")]
+
+
+class MatchFeedback(models.Model):
+    """What somebody thought of a match. It holds no person: `once` is a digest that recognises the same remark in the same session."""
+
+    class Verdict(models.TextChoices):
+        NOT_RELEVANT = "not_relevant", _("Not relevant")
+        WHY_NOT = "why_not", _("Why not?")
+
+    kind = models.CharField(max_length=20)
+    object_id = models.CharField(max_length=40)
+    proposal_id = models.UUIDField(null=True)  # an id that outlives the proposal; empty where an organisation's profile was matched
+    group = models.CharField(max_length=10)
+    score = models.DecimalField(max_digits=3, decimal_places=2)
+    engine = models.CharField(max_length=20)
+    reasons = models.JSONField(default=list)
+    verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    day = models.DateField()
+    once = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["day", "kind", "object_id"], name="feedback_day")]

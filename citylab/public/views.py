@@ -27,6 +27,7 @@ from citylab.taxonomy.models import Programme
 from citylab.testbeds import selectors as sites
 from citylab.testbeds.models import ASSUMABLE as SITE_ASSUMABLE
 from citylab.testbeds.models import SITE_CONSTRAINTS, Site
+from search.facets import CHALLENGE_FACETS, SITE_FACETS
 from search.listing import Facet, Listing, found_ids, listing
 
 from .forms import QuestionForm
@@ -84,17 +85,10 @@ def _numbered(places: list[Place]) -> list[dict[str, Any]]:
 @public
 def challenge_list(request: HttpRequest) -> HttpResponse:
     moment = clock.now()
-    status_labels = dict(challenges.Status.choices)
     records = list(challenges.visible_challenges(moment).order_by("status_now", "effective_closing", "code"))
     order = {"open": 0, "not_yet_open": 1, "closed": 2}
     records.sort(key=lambda c: (order[c.status_now], c.effective_closing is None, c.effective_closing or moment, c.code))
-    facets = [
-        Facet("status", lambda c: {c.status_now: status_labels[c.status_now]}),
-        Facet("sector", lambda c: {c.sector.code: c.sector.name}),
-        Facet("mode", lambda c: {c.mode: c.get_mode_display()}),
-        Facet("city", lambda c: {c.city: c.city}),
-    ]
-    found = listing(records, "challenge", request.GET.get("q", ""), facets, _chosen(request, facets))
+    found = listing(records, "challenge", request.GET.get("q", ""), CHALLENGE_FACETS, _chosen(request, CHALLENGE_FACETS))
     labels = {"status": _("State"), "sector": _("Sector"), "mode": _("Mode"), "city": _("First published in")}
     return _list_page(request, "public/challenge_list.html", found, labels)
 
@@ -139,14 +133,6 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, _("Your question has been sent. It appears on this page, without your name, when it is answered."))
             return redirect(f"{found.get_absolute_url()}#questions")
     return render(request, "public/ask.html", {"challenge": found, "form": form, "is_open": is_open}, status=422 if form.errors else 200)
-
-
-SITE_FACETS = [
-    Facet("sector", lambda s: {x.code: x.name for x in s.sectors.all()}),
-    Facet("kind", lambda s: {s.kind: s.get_kind_display()}),
-    Facet("capability", lambda s: {a.capability.code: a.capability.name for a in s.assets.all()}),
-    Facet("district", lambda s: {str(s.district): str(s.district)} if s.district else {}),
-]
 
 
 @public

@@ -186,7 +186,11 @@ def stamp(number: int | None = None) -> submitting.StampGiven:
 
 def submitted(by: Organisation | None = None, *, actor: User | None = None, **how: Any) -> Proposal:
     """A proposal that the city received."""
-    made = draft(by, actor=actor, **how)
+    return handed_in(draft(by, actor=actor, **how), actor)
+
+
+def handed_in(made: Proposal, actor: User | None = None) -> Proposal:
+    """This draft, signed and handed in."""
     actor = actor or owner_of(made.organisation)
     return submitting.proposal_submit(proposal_id=made.pk, actor=actor, signature=signature(made, actor), stamp=stamp())
 

@@ -12,7 +12,7 @@ from citylab.proposals.models import Proposal
 from citylab.proposals.services import drafting
 from tests import factories
 
-from .conftest import signed_in, soup
+from .conftest import signed_in, soup, typed_section
 
 pytestmark = pytest.mark.django_db
 SCRIPT = {"HTTP_HX_REQUEST": "true"}
@@ -177,13 +177,51 @@ def test_what_a_button_sent_after_the_session_ended_comes_back_after_signing_in(
     assert "What you wrote is here" not in client.get(address).content.decode()  # offered once
 
 
-def test_a_reader_and_a_proposal_that_was_handed_in_refuse_to_save(draft: Proposal) -> None:
+def test_a_reader_may_not_save(draft: Proposal) -> None:
     reader = signed_in(factories.member(draft.organisation, Membership.Role.READER))
     assert reader.post(reverse("portal:autosave", args=[draft.pk, "idea"]), {"title": "No"}, **SCRIPT).status_code == 403
-    gone = factories.submitted(draft.organisation)
-    editor = signed_in(factories.member(gone.organisation))
-    assert editor.post(reverse("portal:autosave", args=[gone.pk, "idea"]), {"title": "No"}, **SCRIPT).status_code == 403
-    assert Proposal.objects.get(pk=gone.pk).title == gone.title
+    factories.handed_in(draft)
+    assert reader.post(reverse("portal:autosave", args=[draft.pk, "idea"]), {"title": "No"}, **SCRIPT).status_code == 403
+    assert answers(draft)["title"] == draft.answers["title"]
+
+
+def texts(response: Any) -> list[str]:
+    return [box.get_text() for box in soup(response).find_all("blockquote")]
+
+
+def test_whoever_writes_on_after_a_colleague_handed_it_in_is_told_and_keeps_both_texts(colleague: Client, draft: Proposal) -> None:
+    page = OpenPage(colleague, draft)
+    page.fields = typed_section("idea", draft.answers)
+    factories.handed_in(draft)
+    response = page.save(title="Scritto dopo")
+    assert response.status_code == 409
+    assert texts(response) == ["Scritto dopo", draft.answers["title"]]  # and nothing of what was not touched
+    said = soup(response).get_text(" ", strip=True)
+    assert "Persona handed it in on" in said and "It is now “Received” and can no longer be changed." in said
+    assert soup(response).find(attrs={"data-conflict": True}) is not None  # saving while typing stops
+    assert answers(draft)["title"] == draft.answers["title"]
+
+
+def test_the_same_by_the_button_without_a_script(colleague: Client, draft: Proposal) -> None:
+    page = OpenPage(colleague, draft)
+    factories.handed_in(draft)
+    response = colleague.post(reverse("portal:section", args=[draft.pk, "idea"]), {**page.fields, **page.hidden, "title": "Scritto dopo", "next": "plan"})
+    assert response.status_code == 409
+    assert soup(response).find("h1").get_text() and "Scritto dopo" in texts(response)
+    assert answers(draft)["title"] == draft.answers["title"]
+
+
+def test_handed_in_between_the_question_and_the_save_is_told_the_same_way(colleague: Client, draft: Proposal, monkeypatch: Any) -> None:
+    page = OpenPage(colleague, draft)
+    save = drafting.answers_save
+
+    def late(**how: Any) -> Any:
+        factories.handed_in(draft)
+        return save(**how)
+
+    monkeypatch.setattr(drafting, "answers_save", late)
+    response = colleague.post(reverse("portal:section", args=[draft.pk, "idea"]), {**page.fields, **page.hidden, "title": "Scritto dopo", "next": "plan"})
+    assert response.status_code == 409 and "Scritto dopo" in texts(response)
 
 
 def test_an_unknown_section_does_not_exist(as_owner: Client, draft: Proposal) -> None:

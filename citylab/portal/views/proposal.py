@@ -20,12 +20,12 @@ from citylab.accounts.selectors import memberships_of
 from citylab.challenges.models import Challenge
 from citylab.challenges.selectors import is_open, open_challenges
 from citylab.core import clock
-from citylab.core.errors import DomainError
+from citylab.core.errors import Conflict, DomainError
 from citylab.proposals import form
 from citylab.proposals.models import Proposal
 from citylab.proposals.selectors import run_time_choices
 from citylab.proposals.services import drafting, submitting
-from citylab.proposals.workflow import State
+from citylab.proposals.workflow import EDITABLE, State
 from search.matching import match_proposal
 
 from ..questions import missing, questions, seen_marks
@@ -106,6 +106,8 @@ def section(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
     found = form.definition(proposal.form_version).section(code)
     if found is None:
         raise Http404
+    if request.method == "POST" and proposal.state not in EDITABLE and user.has_perm("proposals.write", proposal):
+        return render(request, "portal/closed_meanwhile.html", _closed_meanwhile(proposal, found, _posted(request, found)), status=409)
     if not user.has_perm("proposals.edit", proposal):
         return redirect("portal:case", pk=pk) if proposal.state != State.DRAFT else render(request, "portal/read_only.html", {"proposal": proposal, "sections": _summary(proposal)})
     notices = drafting.draft_form_upgrade(proposal_id=pk, actor=user) if proposal.state == State.DRAFT and proposal.form_version != form.current().version else []
@@ -162,6 +164,8 @@ def _save(request: HttpRequest, proposal: Proposal, found: form.Section) -> Http
     except drafting.SaveConflict as conflict:
         page = section_page(proposal, found, answers={**proposal.answers, **posted.answers}, seen=posted.seen, page_id=posted.page_id, conflict=_conflict(proposal, conflict))
         return render(request, "portal/section.html", page, status=409)
+    except Conflict:
+        return render(request, "portal/closed_meanwhile.html", _closed_meanwhile(own_proposal(request, proposal.pk), found, posted), status=409)
     added = request.POST.get("add-row", "")
     target = request.POST.get("next") or found.code
     if removed or added:
@@ -204,6 +208,17 @@ def _conflict(proposal: Proposal, conflict: drafting.SaveConflict) -> dict[str, 
     return {"rows": rows, "when": when, "resolved": json.dumps({item.field: drafting.fingerprint(item.theirs) for item in conflict.fields})}
 
 
+def _closed_meanwhile(proposal: Proposal, found: form.Section, posted: Posted) -> dict[str, Any]:
+    """Somebody handed the proposal in while this page was open: what was typed here beside what the city has."""
+    definition, choices = form.definition(proposal.form_version), run_time_choices()
+    rows = []
+    for name, value in drafting.answers_touched(proposal, posted.answers, posted.seen).items():
+        question = definition.by_name[name][1]
+        rows.append({"label": question.label, "mine": _text(question, value, choices), "theirs": _text(question, proposal.answers.get(name), choices)})
+    handed_in = proposal.versions.select_related("submitted_by").order_by("number").last()
+    return {"proposal": proposal, "section": found, "rows": rows, "handed_in": handed_in}
+
+
 def _text(question: form.Field, value: Any, choices: form.Choices) -> str:
     return form.rows_text(question, value, choices) if question.kind == "rows" else form.shown(question, value, choices)
 
@@ -212,7 +227,7 @@ def _text(question: form.Field, value: Any, choices: form.Choices) -> str:
 @require_POST
 def autosave(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
     """Save while typing: answers only the save line, with the new version and fingerprints; a conflict answers 409 with both texts."""
-    proposal = own_proposal(request, pk, "proposals.edit")
+    proposal = own_proposal(request, pk, "proposals.write")
     found = form.definition(proposal.form_version).section(code)
     if found is None:
         raise Http404
@@ -221,6 +236,8 @@ def autosave(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
         saved = _store(request, proposal, posted)
     except drafting.SaveConflict as conflict:
         return render(request, "portal/_conflict_box.html", {"proposal": proposal, "section": found, "conflict": _conflict(proposal, conflict)}, status=409)
+    except Conflict:
+        return render(request, "portal/_closed_meanwhile.html", _closed_meanwhile(own_proposal(request, pk), found, posted), status=409)
     marks = {name: drafting.fingerprint(value) for name, value in posted.answers.items()}
     context = {"saved_at": saved.saved_at, "version": saved.version, "seen": json.dumps({**posted.seen, **marks}), "page_id": posted.page_id}
     response = render(request, "portal/_saved.html", context)

@@ -75,6 +75,12 @@ def check_writable(proposal: Proposal, actor: Any) -> None:
         raise illegal_move(proposal)
 
 
+def answers_touched(proposal: Proposal, answers: Mapping[str, Any], seen: Mapping[str, str]) -> dict[str, Any]:
+    """The answers that differ from the saved ones and that the person changed, as far as the fingerprints of what the page showed can tell."""
+    saved = proposal.answers
+    return {name: value for name, value in answers.items() if saved.get(name) != value and (name not in seen or fingerprint(value) != seen[name])}
+
+
 def proposal_start(*, organisation: Organisation, actor: Any, challenge: Challenge | None = None, language: str = "it") -> Proposal:
     """A new draft for `challenge`, or one of the organisation's own.
 
@@ -118,9 +124,7 @@ def answers_save(
         check_writable(proposal, actor)
         before = proposal.answers
         seen = seen or {}
-        touched = {
-            name: value for name, value in answers.items() if before.get(name) != value and (name not in seen or fingerprint(value) != seen[name])
-        }
+        touched = answers_touched(proposal, answers, seen)
         conflicts = [
             FieldConflict(name, value, before.get(name), _last_save(proposal, name)[1])
             for name, value in touched.items()

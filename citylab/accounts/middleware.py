@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 OURS = ("citylab.", "cms.", "search.")
-# allauth's pages that somebody without a second factor may still open, and a demo sign-in.
+# allauth's own pages stay open to somebody who still has to set a second factor up.
 WITHOUT_SECOND_FACTOR = ("mfa_", "account_")
 # A form that somebody sent after the session had ended, to be sent again after signing in.
 KEPT = "kept_form"
@@ -76,6 +76,7 @@ class SecondFactorMiddleware:
         if settings.DEMO_ACCOUNTS and user.is_demo:
             return None
         name = request.resolver_match.url_name if request.resolver_match else None
-        if (name or "").startswith(WITHOUT_SECOND_FACTOR) or is_mfa_enabled(user):
+        is_allauths = access_of(view) is None and (name or "").startswith(WITHOUT_SECOND_FACTOR)
+        if is_allauths or is_mfa_enabled(user):
             return None
         return redirect("mfa_activate_totp")

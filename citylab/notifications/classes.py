@@ -12,6 +12,7 @@ CATEGORIES: dict[str, Promise] = {
     "deadlines": _("Deadlines and reminders"),
     "organisation": _("Invitations and members of your organisation"),
     "questions": _("Answers to your questions"),
+    "alerts": _("New challenges and sites that you asked to be told of"),
     "desk": _("Work on the desk"),
 }
 

@@ -19,6 +19,7 @@ class OutgoingMessage(models.Model):
     subject = models.CharField(max_length=250)
     text = models.TextField()
     html = models.TextField()
+    unsubscribe = models.CharField(max_length=250, blank=True)  # path that stops this kind of message by one POST, without signing in (RFC 8058)
     case_kind = models.CharField(max_length=20, blank=True)
     case_id = models.CharField(max_length=40, blank=True)
     dedupe = models.CharField(max_length=200, unique=True)  # the same occasion is told once

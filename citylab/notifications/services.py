@@ -22,11 +22,13 @@ def wants(user: Any, kind: type[Notification]) -> bool:
 
 
 def notify(
-    *, kind: type[Notification], user: Any = None, address: str = "", language: str = "", context: dict[str, Any], case_kind: str = "", case_id: Any = "", dedupe: str
-) -> OutgoingMessage | None:
+    *, kind: type[Notification], user: Any = None, address: str = "", language: str = "", context: dict[str, Any], unsubscribe: str = "", case_kind: str = "",
+    case_id: Any = "", dedupe: str,
+) -> OutgoingMessage | None:  # fmt: skip
     """Write the message of an occasion, in the reader's language; None when it was told before or is not wanted.
 
-    `dedupe` names the occasion. Call it inside the transaction of the occasion (outbox consumers are).
+    `dedupe` names the occasion, `unsubscribe` the path that stops such messages by one POST. Call it inside the transaction of the occasion
+    (outbox consumers are).
     """
     if user is not None and not wants(user, kind):
         return None
@@ -38,7 +40,7 @@ def notify(
     try:
         with transaction.atomic():
             message = OutgoingMessage.objects.create(
-                user=user, address=address or user.email, kind=kind.code, language=language, subject=subject[:250], text=text, html=html, case_kind=case_kind,
+                user=user, address=address or user.email, kind=kind.code, language=language, subject=subject[:250], text=text, html=html, unsubscribe=unsubscribe, case_kind=case_kind,
                 case_id=str(case_id), dedupe=dedupe, next_attempt_at=moment, created_at=moment,
             )  # fmt: skip
     except IntegrityError:  # somebody else told it in this very moment

@@ -38,6 +38,8 @@ def _claim() -> OutgoingMessage | None:
 
 def _send(message: OutgoingMessage) -> None:
     headers = {"Content-Language": message.language, "Auto-Submitted": "auto-generated"}
+    if message.unsubscribe:
+        headers |= {"List-Unsubscribe": f"<{settings.SITE_URL.rstrip('/')}{message.unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     mail = EmailMultiAlternatives(message.subject, message.text, settings.DEFAULT_FROM_EMAIL, [message.address], headers=headers)
     mail.attach_alternative(message.html, "text/html")
     mail.send()

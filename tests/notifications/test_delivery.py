@@ -40,6 +40,15 @@ def test_a_message_goes_out_as_text_and_html(ada, receipt, asleep, mailoutbox, s
     assert tasks.deliver_due() == 0 and len(mailoutbox) == 1
 
 
+@pytest.mark.django_db
+def test_a_message_that_can_be_stopped_says_so_to_the_mail_program(ada, receipt, asleep, mailoutbox, settings):
+    settings.SITE_URL = "https://citylab.example/"
+    services.notify(kind=receipt, user=ada, context={"title": "Case"}, unsubscribe="/it/stop/x/", dedupe="1")
+    tasks.deliver_due()
+    headers = mailoutbox[0].message()
+    assert (headers["List-Unsubscribe"], headers["List-Unsubscribe-Post"]) == ("<https://citylab.example/it/stop/x/>", "List-Unsubscribe=One-Click")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_commit_sends_it_and_a_rollback_does_not(ada, receipt, mailoutbox):
     with pytest.raises(ZeroDivisionError), transaction.atomic():

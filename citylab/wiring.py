@@ -30,6 +30,7 @@ CONSUMERS: dict[str, list[str]] = {
     "proposal.reopened": [PROPOSALS + "handle_reopened"],
     "proposal.withdrawn": [PROPOSALS + "handle_withdrawn"],
     "proposal.message_sent": [PROPOSALS + "handle_message_sent"],
+    "proposal.site_changed": [PROPOSALS + "handle_message_sent", INDEX + "handle_proposal"],
     "proposal.assigned": [PROPOSALS + "handle_assigned"],
     "proposal.evaluator_assigned": [PROPOSALS + "handle_evaluator_assigned"],
     "proposal.sheet_confirmed": [PROPOSALS + "handle_sheet_confirmed"],

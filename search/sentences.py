@@ -40,9 +40,9 @@ def reason_sentence(reason: Reason, names: Names) -> SafeString:
     if reason.code == "technology":
         return conditional_escape(_("Same technologies: %(names)s") % {"names": _names(params["codes"], names)})
     if reason.code == "capability":
-        return conditional_escape(_("It has what you need: %(names)s") % {"names": _names(params["codes"], names)})
+        return conditional_escape(_("It has what is needed: %(names)s") % {"names": _names(params["codes"], names)})
     if reason.code == "near":
-        return conditional_escape(_("%(distance)s from your place") % {"distance": _distance(params["metres"])})
+        return conditional_escape(_("%(distance)s from the place given") % {"distance": _distance(params["metres"])})
     return conditional_escape(ngettext("%(count)s pilot has run here", "%(count)s pilots have run here", params["count"]) % {"count": params["count"]})
 
 
@@ -51,13 +51,13 @@ def blocker_sentence(blocker: Blocker, names: Names, kinds: Names) -> str:
     params = blocker.params
     return {
         "capability_missing": lambda: _("It lacks: %(names)s") % {"names": _names(params["codes"], names)},
-        "no_place": lambda: _("No place free on your dates"),
-        "area_too_small": lambda: _("You need %(needed)s m², it has %(offered)s") % {"needed": params["needed"], "offered": params["offered"]},
+        "no_place": lambda: _("No place free on these dates"),
+        "area_too_small": lambda: _("%(needed)s m² are needed, it has %(offered)s") % {"needed": params["needed"], "offered": params["offered"]},
         "closed": lambda: _("The challenge is closed"),
         "opens_later": lambda: _("It opens later"),
         "applicant_kind": lambda: _("Only for: %(kinds)s") % {"kinds": ", ".join(str(kinds.get(kind, kind)) for kind in params["kinds"])},
-        "trl": lambda: _("It asks for TRL %(min)s to %(max)s, yours is %(now)s") % dict(params),
-        "budget": lambda: _("You ask for more than its highest contribution"),
+        "trl": lambda: _("It asks for TRL %(min)s to %(max)s, the proposal has %(now)s") % dict(params),
+        "budget": lambda: _("More is asked for than its highest contribution"),
     }[blocker.code]()
 
 
@@ -71,7 +71,7 @@ def remedy_sentence(blocker: Blocker, names: Names) -> str:
     return {
         "": lambda: "",
         "other_site": lambda: _("Nearest site with all of it: %(site)s, %(distance)s") % {"site": names.get(params["site"], params["site"]), "distance": _distance(params["metres"])},
-        "do_without": lambda: _("It fits if you can do without"),
+        "do_without": lambda: _("It fits if that can be done without"),
         "move_dates": lambda: _("Free from %(day)s") % {"day": day(params["next_free"])},
         "less_area": lambda: _("It fits with at most %(offered)s m²") % {"offered": params.get("offered")},
         "wait": lambda: _("Opens on %(day)s") % {"day": day(params.get("on"))},

@@ -157,6 +157,13 @@ class ApproveForm(ActMixin):
         return data
 
 
+class SiteChangeForm(forms.Form):
+    """Another site: why, if the officer wants to say so. `seen` is the site that the page showed, empty for none."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=2000, help_text=_("It stands in the message to the start-up."), widget=forms.Textarea(attrs={"rows": 3}))
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
 class EvaluatorForm(forms.Form):
     evaluator = forms.ModelChoiceField(label=_("Evaluator"), queryset=None)
 

@@ -17,6 +17,7 @@ from citylab.audit.services import trail
 from citylab.core.clock import rome
 from citylab.proposals.models import Decision
 from citylab.proposals.workflow import State
+from citylab.testbeds.models import Site
 
 ACTIONS = {
     "start": gettext_lazy("Draft started"),
@@ -32,6 +33,7 @@ ACTIONS = {
     "settle": gettext_lazy("Reply judged"),
     "declare_inadmissible": gettext_lazy("Declared inadmissible"),
     "start_evaluation": gettext_lazy("Passed to evaluation"),
+    "change_site": gettext_lazy("Site changed"),
     "assign_evaluator": gettext_lazy("Evaluator asked"),
     "declare_conflict": gettext_lazy("Declaration on conflicts of interest"),
     "confirm_sheet": gettext_lazy("Score sheet confirmed"),
@@ -65,17 +67,21 @@ class Line:
 
 
 def lines(case_id: Any) -> list[Line]:
-    """The trail of a case, newest first (two queries)."""
+    """The trail of a case, newest first (two queries, and one more where its site was changed)."""
     entries = trail("proposal", case_id)
     ids = {entry.actor_id for entry in entries} | {entry.data.get(name) for entry in entries for name in ("from", "to", "evaluator") if isinstance(entry.data.get(name), int)}
     people = User.objects.in_bulk({pk for pk in ids if pk})
-    return [_line(entry, people) for entry in reversed(entries)]
+    codes = {entry.data[name] for entry in entries if entry.action == "change_site" for name in ("site_from", "site_to")}
+    sites = {site.code: site.name for site in Site.objects.filter(code__in=codes)} if codes else {}
+    return [_line(entry, people, sites) for entry in reversed(entries)]
 
 
-def _line(entry: AuditEntry, people: Mapping[int, User]) -> Line:
+def _line(entry: AuditEntry, people: Mapping[int, User], sites: Mapping[str, str]) -> Line:
     before, after = _state(entry.from_state), _state(entry.to_state)
     if entry.action == "assign":
         before, after = _person(entry.data.get("from"), people) or _("nobody"), _person(entry.data.get("to"), people)
+    if entry.action == "change_site":
+        before, after = (sites.get(code, code) for code in (entry.data["site_from"], entry.data["site_to"]))
     roles = ", ".join(str(Role(code).label) if code in Role.values else code for code in entry.actor_role.split(",") if code and code != "system")
     who = _person(entry.actor_id, people) if entry.actor_id else _("The clock")
     return Line(entry.sequence, entry.at.astimezone(rome), who, roles, str(ACTIONS.get(entry.action, entry.action)), before, after, _details(entry, people))

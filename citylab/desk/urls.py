@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, evaluation, moves, people, queue, ranking
+from .views import case, comparable, evaluation, moves, people, queue, ranking
 
 app_name = "desk"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path(pgettext_lazy("url", "evaluations/"), evaluation.evaluations, name="evaluations"),
     path(pgettext_lazy("url", "pilots/"), include("citylab.desk.pilot_urls")),
     path(pgettext_lazy("url", "cases/<uuid:pk>/"), case.case, name="case"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/comparable/"), comparable.comparable, name="comparable"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/site/<slug:site>/"), comparable.change_site, name="change_site"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/take/"), queue.assign_to_me, name="take"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/officer/"), queue.assign, name="assign"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/moves/<slug:code>/"), moves.make, name="move"),

@@ -105,7 +105,7 @@ def run_time_choices() -> dict[str, dict[str, Any]]:
 def case(pk: Any) -> Proposal:
     """One case with everything its page shows, prefetched. Raises Proposal.DoesNotExist."""
     return (
-        Proposal.objects.select_related("organisation", "challenge", "challenge__progress", "sector", "s3_area", "programme", "officer", "pilot", "created_by", "updated_by")
+        Proposal.objects.select_related("organisation", "challenge", "challenge__progress", "sector", "s3_area", "programme", "officer", "pilot", "assigned_site", "created_by", "updated_by")
         .prefetch_related(
             Prefetch("wished_sites", ProposalSite.objects.select_related("site")),
             Prefetch("attachments", Attachment.objects.order_by("uploaded_at")),
@@ -118,6 +118,12 @@ def case(pk: Any) -> Proposal:
         )
         .get(pk=pk)
     )
+
+
+def site_of(proposal: Proposal) -> Site | None:
+    """Where the pilot would run as things stand: the site that the city assigned, or else the first one asked for."""
+    wished = list(proposal.wished_sites.all())
+    return proposal.assigned_site or (wished[0].site if wished else None)
 
 
 def sheets(proposal: Proposal) -> list[Evaluation]:

@@ -9,6 +9,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from citylab.testbeds.models import Site
+
 from . import form
 from .models import Decision, Proposal
 
@@ -31,6 +33,19 @@ def changes_requested(proposal: Proposal, items: Sequence[Any], text: str) -> Wo
 def refusal_notice(proposal: Proposal, reasons: str) -> Wording:
     with override(proposal.language):
         return Wording(_("Refusal notice for proposal %(number)s: ten days for your observations") % {"number": proposal.number}, reasons.strip())
+
+
+def site_changed(proposal: Proposal, before: Site | None, after: Site, reason: str) -> Wording:
+    """Another site than the one asked for: what changes, the officer's reason if there is one, and what stays as it was."""
+    with override(proposal.language):
+        subject = _("Proposal %(number)s: another site, %(site)s") % {"number": proposal.number, "site": after.name}
+        first = (
+            _("For your proposal the city has chosen the site %(after)s instead of %(before)s.") % {"after": after.name, "before": before.name}
+            if before
+            else _("For your proposal the city has chosen the site %(after)s.") % {"after": after.name}
+        )
+        last = _("Your proposal stays as you handed it in. The place is held only by an approval. If this site does not suit you, write to the responsible officer.")
+    return Wording(subject, "\n\n".join(part for part in (first, reason.strip(), last) if part))
 
 
 def decision(

@@ -90,6 +90,8 @@ TABLE = {
     "desk:rankings": OFFICERS,
     "desk:ranking": OFFICERS,
     "desk:case": OFFICERS,
+    "desk:comparable": OFFICERS,
+    "desk:change_site": OFFICERS,
     "desk:take": OFFICERS,
     "desk:assign": OFFICERS,
     "desk:move": OFFICERS,

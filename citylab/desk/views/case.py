@@ -21,7 +21,7 @@ from citylab.proposals import files, form, selectors
 from citylab.proposals.models import ChangeRequestItem, Communication, Proposal, ProposalVersion, ScreeningCheck
 from citylab.proposals.screening import CHECKLIST
 from citylab.proposals.services import clocks, communicating, screening
-from citylab.proposals.workflow import State
+from citylab.proposals.workflow import SITE_CHANGEABLE, State
 
 from .. import trail
 from ..forms import DeliveryForm, NoteForm
@@ -34,6 +34,7 @@ TABS = {
     "proposal": gettext_lazy("Proposal"),
     "screening": gettext_lazy("Screening"),
     "evaluation": gettext_lazy("Evaluation"),
+    "comparable": gettext_lazy("Comparable"),
     "messages": gettext_lazy("Messages"),
     "notes": gettext_lazy("Notes"),
     "trail": gettext_lazy("Audit trail"),
@@ -55,7 +56,7 @@ def case_page(request: HttpRequest, found: Proposal, tab: str, status: int = 200
     context: dict[str, Any] = {
         "case": found, "tab": tab, "tabs": TABS, "versions": versions, "latest": versions[-1], "clock": clocks.proceeding_clock(found),
         "step": next_step(facts, clock.today()), "moves": available_moves(request.user, found, facts), "decision": decisions[-1] if decisions else None,
-        "pilot": getattr(found, "pilot", None), "note_form": NoteForm(),
+        "pilot": getattr(found, "pilot", None), "can_change_site": found.state in SITE_CHANGEABLE, "note_form": NoteForm(),
     }  # fmt: skip
     context.update(_TAB[tab](request, found, versions))
     return render(request, "desk/case.html", {**context, **typed}, status=status)
@@ -108,6 +109,11 @@ def _evaluation_tab(request: HttpRequest, found: Proposal, versions: list[Propos
     }  # fmt: skip
 
 
+def _comparable_tab(request: HttpRequest, found: Proposal, versions: list[ProposalVersion]) -> dict[str, Any]:
+    """Nothing yet: the tab fetches its content from an address of its own."""
+    return {}
+
+
 def _messages_tab(request: HttpRequest, found: Proposal, versions: list[ProposalVersion]) -> dict[str, Any]:
     rows = [{"message": message, "form": DeliveryForm(prefix=f"d{message.pk}") if message_awaits_delivery(message) else None} for message in found.communications.all()]
     return {"communications": rows[::-1], "outgoing": list(messages_of_case("proposal", found.pk)[:50])}
@@ -122,7 +128,7 @@ def _trail_tab(request: HttpRequest, found: Proposal, versions: list[ProposalVer
 
 
 _TAB: dict[str, Callable[[HttpRequest, Proposal, list[ProposalVersion]], dict[str, Any]]] = {
-    "proposal": _proposal_tab, "screening": _screening_tab, "evaluation": _evaluation_tab, "messages": _messages_tab, "notes": _notes_tab, "trail": _trail_tab,
+    "proposal": _proposal_tab, "screening": _screening_tab, "evaluation": _evaluation_tab, "comparable": _comparable_tab, "messages": _messages_tab, "notes": _notes_tab, "trail": _trail_tab,
 }  # fmt: skip
 
 

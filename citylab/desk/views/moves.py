@@ -18,6 +18,7 @@ from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
 from citylab.core.middleware import status_of
 from citylab.pilots.services.approving import proposal_approve
+from citylab.proposals import selectors
 from citylab.proposals.models import Proposal
 from citylab.proposals.services import clocks, communicating, deciding, screening
 from citylab.proposals.workflow import State
@@ -52,8 +53,8 @@ class Move:
 
 
 def _approval_start(case: Proposal) -> dict[str, Any]:
-    wished = case.wished_sites.all()
-    return {"site": wished[0].site_id if wished else None, "starts_on": case.starts_on, "ends_on": case.ends_on}
+    site = selectors.site_of(case)
+    return {"site": site.pk if site else None, "starts_on": case.starts_on, "ends_on": case.ends_on}
 
 
 def _approve(*, proposal_id: Any, actor: Any, site: Any, **data: Any) -> Any:

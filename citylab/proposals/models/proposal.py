@@ -65,6 +65,8 @@ class Proposal(ProposalWorkflow):
     turn = models.CharField(max_length=20, choices=Turn.choices, default=Turn.APPLICANT)
     due_on = models.DateField(null=True, blank=True, db_index=True)  # what the queue sorts by; services keep it in step with the clock
     decided_on = models.DateField(null=True, blank=True)
+    # The site that the city chose instead of the one asked for; what was submitted stays as it was.
+    assigned_site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assigned site"))
     audit_salt = models.CharField(max_length=32, default=new_salt, editable=False)
 
     class Meta:

@@ -33,6 +33,7 @@ CONSUMERS: dict[str, list[str]] = {
     "proposal.site_changed": [PROPOSALS + "handle_message_sent", INDEX + "handle_proposal"],
     "proposal.assigned": [PROPOSALS + "handle_assigned"],
     "proposal.evaluator_assigned": [PROPOSALS + "handle_evaluator_assigned"],
+    "proposal.evaluator_taken_off": [PROPOSALS + "handle_evaluator_taken_off"],
     "proposal.sheet_confirmed": [PROPOSALS + "handle_sheet_confirmed"],
     "attachment.removed": [PROPOSALS + "handle_attachment_removed"],
     "case_files.unused": [PROPOSALS + "handle_case_files_unused"],

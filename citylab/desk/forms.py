@@ -73,6 +73,13 @@ class AssignForm(forms.Form):
         self.fields["officer"].queryset = users_with_role(Role.OFFICER)  # type: ignore[attr-defined]
 
 
+class TakeOffForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"), help_text=_("The evaluator is told it, and it stays among the notes of the case."), max_length=1000, widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Give the reason.")},
+    )  # fmt: skip
+
+
 class HandOverForm(forms.Form):
     from_officer = forms.ModelChoiceField(label=_("All cases of"), queryset=None, empty_label=_("Choose a person"))
     to_officer = forms.ModelChoiceField(label=_("Go to"), queryset=None, empty_label=_("Choose a person"))

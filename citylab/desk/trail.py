@@ -35,6 +35,7 @@ ACTIONS = {
     "start_evaluation": gettext_lazy("Passed to evaluation"),
     "change_site": gettext_lazy("Site changed"),
     "assign_evaluator": gettext_lazy("Evaluator asked"),
+    "take_off_evaluator": gettext_lazy("Evaluator taken off"),
     "declare_conflict": gettext_lazy("Declaration on conflicts of interest"),
     "confirm_sheet": gettext_lazy("Score sheet confirmed"),
     "give_refusal_notice": gettext_lazy("Refusal notice given"),

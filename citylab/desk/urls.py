@@ -31,5 +31,6 @@ urlpatterns = [
     path(pgettext_lazy("url", "cases/<uuid:pk>/files/<uuid:attachment>/"), case.attachment, name="attachment"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/trail.csv"), case.trail_csv, name="trail_csv"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/evaluators/"), evaluation.assign_evaluator, name="assign_evaluator"),
+    path(pgettext_lazy("url", "cases/<uuid:pk>/evaluators/<int:assignment>/take-off/"), evaluation.take_off_evaluator, name="take_off_evaluator"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/evaluation/"), evaluation.evaluation, name="evaluation"),
 ]

@@ -95,6 +95,13 @@ class EvaluationAsked(Notification):
     template = "proposals/messages/evaluation_asked"
 
 
+class EvaluationTakenOff(Notification):
+    code = "evaluation_taken_off"
+    category = "desk"
+    label = _("An evaluation is no longer asked of you")
+    template = "proposals/messages/evaluation_taken_off"
+
+
 class QuestionAnswered(Notification):
     code = "question_answered"
     category = "questions"

@@ -17,7 +17,7 @@ from citylab.core.clock import rome
 from citylab.notifications.services import notify
 
 from . import files, notifications, selectors
-from .models import Assignment, Attachment, Communication, DraftReminder, Proposal
+from .models import Assignment, Attachment, Communication, DraftReminder, Note, Proposal
 from .services import clocks, drafting
 
 # Days before the deadline on which a draft is remembered.
@@ -127,12 +127,25 @@ def handle_assigned(key: str, payload: dict[str, Any]) -> None:
 
 
 def handle_evaluator_assigned(key: str, payload: dict[str, Any]) -> None:
-    assignment = Assignment.objects.select_related("evaluator", "proposal").get(pk=payload["assignment"])
+    assignment = Assignment.objects.select_related("evaluator", "proposal").filter(pk=payload["assignment"]).first()
+    if assignment is None:  # taken off the case again before this was told
+        return
     with override(assignment.evaluator.language):
         address = reverse("desk:evaluation", args=[assignment.proposal_id])
     notify(
         kind=notifications.EvaluationAsked, user=assignment.evaluator, case_kind="proposal", case_id=str(assignment.proposal_id), dedupe=f"evaluation:{assignment.pk}",
         context={"proposal": assignment.proposal, "address": address},
+    )  # fmt: skip
+
+
+def handle_evaluator_taken_off(key: str, payload: dict[str, Any]) -> None:
+    proposal, note = _case(key), Note.objects.get(pk=payload["note"])
+    evaluator = User.objects.get(pk=payload["evaluator"])
+    with override(evaluator.language):
+        address = reverse("desk:evaluations")
+    notify(
+        kind=notifications.EvaluationTakenOff, user=evaluator, case_kind="proposal", case_id=key, dedupe=f"evaluation-taken-off:{note.pk}",
+        context={"proposal": proposal, "reason": note.text.removeprefix(f"{evaluator}: "), "address": address},
     )  # fmt: skip
 
 

@@ -104,6 +104,7 @@ TABLE = {
     "desk:attachment": "officer evaluator administrator",
     "desk:trail_csv": OFFICERS,
     "desk:assign_evaluator": OFFICERS,
+    "desk:take_off_evaluator": OFFICERS,
     "desk:evaluations": "evaluator",
     "desk:evaluation": "evaluator",
     "desk:pilots": ON_PILOTS,

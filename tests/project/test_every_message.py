@@ -13,7 +13,7 @@ from citylab.core import clock, outbox
 from citylab.notifications.classes import CATEGORIES, registry
 from citylab.notifications.models import NotificationPreference, OutgoingMessage
 from citylab.pilots.services import running
-from citylab.proposals.services import communicating, deciding, screening, submitting
+from citylab.proposals.services import communicating, deciding, evaluating, screening, submitting
 from citylab.proposals.tasks import send_draft_reminders
 from tests import factories
 
@@ -74,6 +74,11 @@ class Town:
 
     def evaluation_asked(self):
         factories.sheet_confirmed(self.case("evaluation"), self.people.officer, self.people.evaluator)
+
+    def evaluation_taken_off(self):
+        found = self.case("evaluation")
+        assignment = evaluating.evaluator_assign(proposal_id=found.pk, actor=self.people.officer, evaluator=self.people.evaluator)
+        evaluating.evaluator_take_off(proposal_id=found.pk, assignment_id=assignment.pk, actor=self.people.officer, reason="Ferie & <neve>.")
 
     def deadline_extended(self):
         challenge = factories.challenge(mode="competitive")

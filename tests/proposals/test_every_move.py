@@ -55,6 +55,7 @@ TABLE = {
     "send_message": (CITY, RECEIVED, "both"),
     "record_delivery": (CITY, RECEIVED, "both"),
     "assign_evaluator": (CITY, {"evaluation"}, "both"),
+    "take_off_evaluator": (CITY, {"evaluation"}, "both"),
     "approve": (CITY, {"evaluation"}, "both"),
     "give_refusal_notice": (CITY, {"evaluation"}, "open"),
     "resume_evaluation": (CITY, {"refusal_notice"}, "open"),
@@ -176,6 +177,7 @@ def services(s):
         "save_sheet": lambda a: evaluating.sheet_save(**key, actor=a, scores={code: (3, "") for code in codes}, reasons="r", confirm=False),
     }  # fmt: skip
     if s.state != "draft":
+        calls["take_off_evaluator"] = lambda a: evaluating.evaluator_take_off(**key, assignment_id=s.assigned["undeclared_evaluator"].pk, actor=a, reason="Malattia.")
         calls["settle_reply"] = lambda a: screening.reply_settle(item_id=s.item.pk, actor=a, settled=True)
         calls["record_delivery"] = lambda a: communicating.delivery_record(communication_id=s.message.pk, actor=a, legally_received_on=clock.today())
     # One service for both ways of rejecting: a straight one where no notice was given, the other after it.

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from citylab.accounts.access import roles
 from citylab.accounts.models import Role
-from citylab.core.errors import DomainError
+from citylab.core.errors import Conflict, DomainError
 from citylab.core.middleware import status_of
 from citylab.proposals import form as proposal_form
 from citylab.proposals import selectors
@@ -20,8 +20,9 @@ from citylab.proposals.models import Assignment
 from citylab.proposals.services import evaluating
 from citylab.proposals.workflow import State
 
-from ..forms import ConflictForm, EvaluatorForm
+from ..forms import ConflictForm, EvaluatorForm, TakeOffForm
 from .common import OFFICE_ONLY, allowed_case, back_to, named_files, staff
+from .moves import too_late
 
 evaluator = roles(Role.EVALUATOR)
 PAGE_SIZE = 25
@@ -148,3 +149,23 @@ def assign_evaluator(request: HttpRequest, pk: Any) -> HttpResponse:
                 return back_to(pk, "evaluation")
     lead = _("The person is told by e-mail, and declares first whether there is a conflict of interest. Three evaluators are usual.")
     return render(request, "desk/form_page.html", {"case": case, "form": form, "title": _("Ask an evaluator"), "lead": lead, "submit": _("Ask")}, status=status)
+
+
+@staff
+def take_off_evaluator(request: HttpRequest, pk: Any, assignment: int) -> HttpResponse:
+    """Ask somebody no longer, as long as the sheet is not confirmed."""
+    case = allowed_case(request, pk)
+    title = _("Take an evaluator off the case")
+    found = next((each for each in case.assignments.all() if each.pk == assignment), None)
+    form = TakeOffForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            evaluating.evaluator_take_off(proposal_id=pk, assignment_id=assignment, actor=request.user, reason=form.cleaned_data["reason"])
+        except Conflict as error:
+            return too_late(request, allowed_case(request, pk), title, form, error)
+        messages.success(request, _("The evaluator is told, and no longer scores this proposal."))
+        return back_to(pk, "evaluation")
+    if found is None:
+        return too_late(request, case, title, form)
+    lead = _("%(name)s no longer sees this proposal; a sheet that is not confirmed is lost.") % {"name": found.evaluator}
+    return render(request, "desk/form_page.html", {"case": case, "form": form, "title": title, "lead": lead, "submit": _("Take off")}, status=422 if form.errors else 200)

@@ -16,7 +16,7 @@ from citylab.core.locks import locked
 
 from ..models import Assignment, Evaluation, Proposal, Score
 from ..workflow import State
-from .screening import latest_version
+from .screening import latest_version, note_add
 
 CASE = "proposal"
 
@@ -44,6 +44,32 @@ def evaluator_assign(*, proposal_id: Any, actor: Any, evaluator: Any) -> Assignm
         audit.append(case_kind=CASE, case_id=proposal.pk, action="assign_evaluator", actor=actor, data={"evaluator": evaluator.pk})
         outbox.publish("proposal.evaluator_assigned", proposal.pk, assignment=assignment.pk)
     return assignment
+
+
+def evaluator_take_off(*, proposal_id: Any, assignment_id: int, actor: Any, reason: str) -> None:
+    """Ask somebody no longer: the unconfirmed sheet goes, the reason stays among the office's notes, and the evaluator is told it.
+
+    Raises DomainError("reason_missing"), NotAllowed, and Conflict where the sheet is confirmed, the evaluator stepped back or is gone already.
+    """
+    with transaction.atomic():
+        proposal = locked(Proposal, proposal_id)
+        check_allowed(actor, "proposals.process", proposal)
+        _in_evaluation(proposal)
+        assignment = proposal.assignments.select_related("evaluator").filter(pk=assignment_id).first()
+        if assignment is None:
+            raise Conflict("already_taken_off", _("This evaluator no longer scores this proposal."))
+        if assignment.has_conflict:
+            raise Conflict("stepped_back", _("This evaluator stepped back; the declaration stays on file."))
+        if assignment.evaluations.filter(confirmed_at__isnull=False).exists():
+            raise Conflict("sheet_confirmed", _("This evaluator has confirmed a score sheet, which counts."))
+        if not reason.strip():
+            raise DomainError("reason_missing", _("Give the reason."))
+        evaluator = assignment.evaluator
+        note = note_add(proposal_id=proposal.pk, actor=actor, text=f"{evaluator}: {reason.strip()}")
+        assignment.evaluations.all().delete()
+        assignment.delete()
+        audit.append(case_kind=CASE, case_id=proposal.pk, action="take_off_evaluator", actor=actor, data={"evaluator": evaluator.pk, "note": note.pk})
+        outbox.publish("proposal.evaluator_taken_off", proposal.pk, evaluator=evaluator.pk, note=note.pk)
 
 
 def conflict_declare(*, assignment_id: int, actor: Any, has_conflict: bool, note: str = "") -> Assignment:

@@ -5,6 +5,7 @@ PROPOSALS = "citylab.proposals.tasks."
 ACCOUNTS = "citylab.accounts.tasks."
 PILOTS = "citylab.pilots.tasks."
 INDEX = "search.indexing."
+EDITING = "cms.tasks."
 
 CONSUMERS: dict[str, list[str]] = {
     "invitation.created": [ACCOUNTS + "handle_invitation_created"],
@@ -15,6 +16,7 @@ CONSUMERS: dict[str, list[str]] = {
     "challenge.closed": [PROPOSALS + "handle_challenge_closed"],
     "challenge.deadline_extended": [PROPOSALS + "handle_deadline_extended"],
     "question.answered": [PROPOSALS + "handle_question_answered"],
+    "text.submitted_for_review": [EDITING + "handle_submitted_for_review"],
     "site.published": [INDEX + "handle_site"],
     "site.unpublished": [INDEX + "handle_site"],
     "proposal.submitted": [PROPOSALS + "handle_submitted", INDEX + "handle_proposal"],

@@ -5,14 +5,17 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from wagtail.log_actions import get_active_log_context
-from wagtail.signals import published, unpublished
+from wagtail.models import TaskState
+from wagtail.signals import published, task_submitted, unpublished
 from wagtail.users.models import UserProfile
 
 from citylab.challenges.models import Challenge
 from citylab.challenges.services import challenge_published, challenge_unpublished
+from citylab.core import outbox
 from citylab.testbeds.models import Site
 from citylab.testbeds.services import site_published, site_unpublished
 
@@ -43,6 +46,12 @@ def on_site_published(instance: Site, **kwargs: Any) -> None:
 @receiver(unpublished, sender=Site)
 def on_site_unpublished(instance: Site, **kwargs: Any) -> None:
     site_unpublished(site_id=instance.pk, actor=_acting())
+
+
+@receiver(task_submitted, sender=TaskState)
+def on_submitted_for_review(instance: TaskState, **kwargs: Any) -> None:
+    with transaction.atomic():
+        outbox.publish("text.submitted_for_review", instance.pk)
 
 
 @receiver(user_logged_in)

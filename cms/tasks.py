@@ -1,16 +1,21 @@
-"""Scheduled publishing and expiry. Wagtail's command stops at the first record that fails; ours goes on and reports."""
+"""Scheduled publishing and expiry (Wagtail's command stops at the first record that fails; ours goes on and reports), and the call to review."""
 
 import logging
 from typing import Any
 
 from celery import shared_task
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
-from wagtail.models import DraftStateMixin, Revision
+from wagtail.admin.admin_url_finder import AdminURLFinder
+from wagtail.models import DraftStateMixin, Revision, TaskState
 
 from citylab.core import clock
 from citylab.core.errors import DomainError
+from citylab.notifications.services import notify
+
+from .notifications import TextAwaitsReview
 
 logger = logging.getLogger(__name__)
 FAULTS = (DomainError, ValidationError, DatabaseError)
@@ -40,3 +45,18 @@ def publish_scheduled_records() -> dict[str, int]:
         done = _attempt("publication", revision, lambda revision=revision: revision.publish(log_action="wagtail.publish.scheduled"))
         counts["published" if done else "failed"] += 1
     return counts
+
+
+def handle_submitted_for_review(key: str, payload: dict[str, Any]) -> None:
+    """Tell everyone who may approve the text, and only them: never its author. Nothing is told of a text that was taken back meanwhile."""
+    state = TaskState.objects.select_related("workflow_state__requested_by", "task").filter(pk=key, status=TaskState.STATUS_IN_PROGRESS).first()
+    if state is None:
+        return
+    task, record = state.task.specific, state.workflow_state.content_object
+    text = record.get_latest_revision_as_object()
+    for person in get_user_model().objects.filter(is_active=True, groups__in=task.groups.all()).distinct().order_by("pk"):
+        if "approve" in [name for name, _label, _modal in task.get_actions(record, person)]:
+            notify(
+                kind=TextAwaitsReview, user=person, dedupe=f"review:{state.pk}:{person.pk}",
+                context={"text": text, "author": state.workflow_state.requested_by, "address": AdminURLFinder(person).get_edit_url(record)},
+            )  # fmt: skip

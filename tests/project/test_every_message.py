@@ -15,6 +15,7 @@ from citylab.notifications.models import NotificationPreference, OutgoingMessage
 from citylab.pilots.services import running
 from citylab.proposals.services import communicating, deciding, evaluating, screening, submitting
 from citylab.proposals.tasks import send_draft_reminders
+from cms.setup import prepare
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,13 @@ class Town:
         assignment = evaluating.evaluator_assign(proposal_id=found.pk, actor=self.people.officer, evaluator=self.people.evaluator)
         evaluating.evaluator_take_off(proposal_id=found.pk, assignment_id=assignment.pk, actor=self.people.officer, reason="Ferie & <neve>.")
 
+    def text_awaits_review(self):
+        prepare()
+        author = self.person(Role.EDITOR)
+        draft = factories.challenge(publish=False, title_it="Pioggia & <neve>", title_en="Rain & <neve>")
+        draft.save_revision(user=author)
+        draft.get_workflow().start(draft, author)
+
     def deadline_extended(self):
         challenge = factories.challenge(mode="competitive")
         self.case("draft", to=challenge)
@@ -117,7 +125,7 @@ def kinds():
     from importlib import import_module
 
     for config in apps.get_app_configs():
-        if config.name.startswith("citylab."):
+        if config.name.startswith(("citylab.", "cms")):
             try:
                 import_module(f"{config.name}.notifications")
             except ModuleNotFoundError as error:
@@ -154,7 +162,7 @@ def test_every_kind_is_written_in_both_languages_as_text_and_as_a_page(kind):
             assert f'lang="{language}"' in message.html
             assert "<neve>" not in message.html and "<Prova>" not in message.html and "Co <b>" not in message.html
             addresses = re.findall(r"https?://\S+", message.text)
-            assert addresses and all(f"/{language}/" in address or address.endswith(".it") or address.rstrip("/").count("/") == 2 for address in addresses), addresses
+            assert addresses and all(f"/{language}/" in address or "/editing/" in address or address.endswith(".it") or address.rstrip("/").count("/") == 2 for address in addresses), addresses
         subjects[language], texts[language] = messages[-1].subject, messages[-1].text
     assert texts["it"] != texts["en"]
     assert subjects["it"] != subjects["en"] or kind == "message"  # whose subject the officer wrote

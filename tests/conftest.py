@@ -10,18 +10,42 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
+from xdist.scheduler import LoadScopeScheduling
 
 from citylab.audit import triggers
 from citylab.core import clock
 from tests.browser import chromium, walkers
 from tests.services import need, template
 
+# Tests that share one expensive preparation: a folder of them stays in one process.
+TOGETHER = ("tests/demo/",)
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Each test goes to whichever process is free; only those that belong together go together, and first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever walks in a browser is a journey."""
+    """Whatever walks in a browser is a journey. Journeys are long: of the tests that commit (pytest-django puts those last) they come first,
+    so that at the end no process waits for another."""
+
+    def place(item: pytest.Item) -> int:
+        database = item.get_closest_marker("django_db")
+        commits = database is not None and database.kwargs.get("transaction", False)
+        return (1 if "journeys" in item.path.parts else 2) if commits else 0
+
     for item in items:
         if "journeys" in item.path.parts:
             item.add_marker(pytest.mark.journey)
+    items.sort(key=place)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

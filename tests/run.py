@@ -26,7 +26,7 @@ CHECKS = {
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
     "translations": ["pytest", "tests/project/test_catalogues.py"],
 }
-PYTEST = ["pytest", "-n", "2", "--dist", "loadgroup", "--maxschedchunk", "1"]
+PYTEST = ["pytest", "-n", "2"]  # who runs what when: tests/conftest.py
 # What must hold on SQLite too: services, workflows, concurrency, triggers, search and one journey.
 ON_SQLITE = ["audit", "accounts", "challenges", "core", "notifications", "pilots", "proposals", "search", "testbeds", "journeys"]
 

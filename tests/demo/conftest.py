@@ -1,4 +1,4 @@
-"""One load for all tests of the demo: it takes some seconds, and every test leaves it as it was."""
+"""One load for all tests of the demo: it takes half a minute, so they stay in one process (tests/conftest.py), and every test leaves it as it was."""
 
 from collections.abc import Iterator
 

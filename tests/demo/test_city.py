@@ -31,8 +31,7 @@ from citylab.testbeds.models import Asset, Site
 from cms.models import StoryPage
 from search.models import SearchDocument
 
-# One worker loads the city for all of these tests.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.django_db
 SOURCE = re.compile(r"(S[0-4]|[ABC]\d{1,2}b?|K)(, (S[0-4]|[ABC]\d{1,2}b?|K))*")
 
 

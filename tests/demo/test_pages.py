@@ -14,8 +14,7 @@ from citylab.taxonomy.models import Programme
 from citylab.testbeds.models import Site
 from cms.models import StoryPage
 
-# One worker loads the city for all of these tests.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.django_db
 
 
 def closed(client: Client, addresses: list[str]) -> list[tuple[str, int]]:

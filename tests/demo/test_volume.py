@@ -21,8 +21,7 @@ from citylab.proposals.models import Attachment, DraftReminder, Proposal, Propos
 from citylab.proposals.services.submitting import digest_of
 from tests.factories import person, vat_number
 
-# One worker loads the city for all of these tests.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.django_db
 COUNT = 250
 
 

@@ -16,8 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
 SIDES = {"desk": "desk/", "portal": "my-area/"}
 
 
-@pytest.mark.sqlite_journey
-@pytest.mark.parametrize(("language", "viewport"), [("it", DESKTOP), ("en", PHONE)], ids=["italian-desktop", "english-phone"])
+@pytest.mark.parametrize(("language", "viewport"), [pytest.param("it", DESKTOP, marks=pytest.mark.sqlite_journey), ("en", PHONE)], ids=["italian-desktop", "english-phone"])
 def test_a_pilot_from_the_agreement_to_its_outcome(walker, language, viewport):
     officer = factories.person(Role.OFFICER, name="Funzionaria Prova", is_demo=True)
     people = factories.city(officer=officer)

@@ -89,5 +89,4 @@ def test_ci_runs_make_test_and_nothing_cleverer():
 
 
 def test_one_journey_is_walked_on_sqlite_too():
-    marked = [relative(path) for path in OURS if path.is_relative_to(ROOT / "tests/journeys") and "@pytest.mark.sqlite_journey" in path.read_text()]
-    assert len(marked) == 1
+    assert sum(path.read_text().count("pytest.mark.sqlite_journey") for path in OURS if path.is_relative_to(ROOT / "tests/journeys")) == 1

@@ -21,6 +21,8 @@ from .ranking import nearest
 # How many of the nearest texts are looked at, and how many cases are shown of those that are over.
 LOOKED_AT = 50
 SHOWN_CASES = 6
+# A text is near from this share of what the case's own text scores with itself; on the demo city less is chance (2026-11-25).
+NEAR = 0.15
 # What is over, and has an outcome to learn from.
 PAST = (*DECIDED, State.WITHDRAWN)
 
@@ -98,7 +100,9 @@ def similar_cases(proposal: Proposal, reader: Any) -> list[SimilarCase]:
     """Proposals that were decided or withdrawn and pilots, archive records too, whose text is nearest. Cases of the reader's own
     organisations are left out: its officers keep out of them."""
     text = _text(proposal)
-    hits = [hit for hit in nearest(proposal.title, text, proposal.language, ("proposal", "pilot"), LOOKED_AT) if hit.object_id != str(proposal.pk)]
+    scored = nearest(proposal.title, text, proposal.language, ("proposal", "pilot"), LOOKED_AT)
+    floor = NEAR * max((hit.score for hit in scored), default=0)
+    hits = [hit for hit in scored if hit.object_id != str(proposal.pk) and hit.score >= floor]
     ids = {kind: [hit.object_id for hit in hits if hit.kind == kind] for kind in ("proposal", "pilot")}
     pilots = {str(pilot.pk): pilot for pilot in Pilot.objects.filter(pk__in=ids["pilot"]).exclude(proposal=proposal.pk)}
     wanted = [*ids["proposal"], *(pilot.proposal_id for pilot in pilots.values() if pilot.proposal_id)]

@@ -47,7 +47,7 @@ def choices(proposal):
 def archive(code, **fields):
     values = {
         "title": code, "slug": code, "is_archive": True, "archive_organisation": "Sereno S.p.A.", "archive_city": "Torino", "archive_years": "2019–2020", "created_at": clock.now(), "updated_at": clock.now(),
-        "public_title_it": "Sensori per la pioggia nei tombini", "public_title_en": "Rain sensors in drains", "public_summary_it": "Avvisano quando piove molto.", "public_summary_en": "They warn of heavy rain.",
+        "public_title_it": "Sensori per la pioggia nei tombini", "public_title_en": "Rain sensors in drains", "public_summary_it": "Sensori alimentati a batteria misurano la pioggia e avvisano quando piove molto.", "public_summary_en": "They warn of heavy rain.",
         **fields,
     }  # fmt: skip
     made = Pilot.objects.create(code=code, **values)
@@ -146,6 +146,8 @@ def test_an_approved_case_and_its_public_pilot_are_one():
 
 def test_archive_pilots_are_found_with_what_is_known_of_them():
     archive("a-2019-1", outcome="adopt", outcome_reasons="Funzionano.")
+    for number in range(5):
+        archive(f"b-{number}", public_title_it="Bicchieri compostabili", public_title_en="Compostable cups", public_summary_it="Stoviglie al mercato.", public_summary_en="Dishes.")
     (found,) = cases(factories.submitted())
     assert (found.proposal, found.decision, found.title, found.organisation) == (None, None, "Rain sensors in drains", "Sereno S.p.A.")
     assert (found.pilot.outcome, found.words[:2]) == ("adopt", ("Sensori", "pioggia"))

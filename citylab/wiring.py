@@ -45,7 +45,7 @@ CONSUMERS: dict[str, list[str]] = {
     **{
         f"pilot.{fact}": [PILOTS + "handle_news"]
         for fact in (
-            "created", "signed_by_one", "sign_agreement", "declare_ready", "start", "suspend", "restart", "complete", "terminate", "revoke", "begin_restoration",
+            "created", "signed_by_one", "sign_agreement", "declare_ready", "dates_changed", "start", "suspend", "restart", "complete", "terminate", "revoke", "begin_restoration",
             "confirm_restoration", "restoration_failed", "report_submitted", "close", "withdraw", "extension_requested", "extension_answered", "suspension_requested",
             "suspension_declined", "incident_reported", "note_written", "assigned",
         )

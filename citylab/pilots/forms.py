@@ -12,8 +12,8 @@ from citylab.accounts.selectors import users_with_role
 from citylab.core import clock
 
 from .models import Gate, Incident, Pilot
+from .services.preparing import RECHECKED
 from .services.presenting import FIELDS, card_mark
-from .services.running import RECHECKED
 from .workflow import State
 
 
@@ -125,6 +125,15 @@ class ReportForm(PilotForm):
 class CloseForm(PilotForm):
     outcome = forms.ChoiceField(label=_("Outcome"), choices=Pilot.Outcome.choices, widget=forms.RadioSelect)
     reasons = long_text(_("Reasons"), 6, help_text=_("Why the city decides so. The outcome stands on the public card, the reasons do not."))
+
+
+class DatesForm(PilotForm):
+    starts_on = day(_("New first day, with set-up"))
+    ends_on = day(_("New last day, with removal"))
+    reason = long_text(_("Reason"))
+
+    def prepare(self) -> None:
+        self.initial = {"starts_on": self.pilot.starts_on, "ends_on": self.pilot.ends_on}
 
 
 class ExtensionForm(PilotForm):

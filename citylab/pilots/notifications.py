@@ -25,6 +25,7 @@ SENTENCES: dict[str, Promise] = {
     "sign_agreement": _("Both sides have signed the agreement. The booking of the site is confirmed and the preparation begins."),
     "declare_ready": _("Every requirement is in order: the pilot is ready to start."),
     "start": _("The pilot has started."),
+    "dates_changed": _("The city has changed the dates of the pilot, which has not begun yet."),
     "suspend": _("The city has suspended the pilot."),
     "restart": _("The pilot goes on after its suspension."),
     "complete": _("The test is over. The site is given back next, and the city checks it."),
@@ -48,6 +49,7 @@ SENTENCES: dict[str, Promise] = {
 # What is told beside the sentence, in this order, and the word before it; the names are those of the forms.
 DETAILS: dict[str, Promise] = {
     "granted": _("Answer"),
+    "starts_on": _("New first day"),
     "ends_on": _("New last day"),
     "severity": _("Severity"),
     "outcome": _("Outcome"),

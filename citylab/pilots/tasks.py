@@ -47,6 +47,8 @@ def _told(pilot: Pilot, fact: str, payload: dict[str, Any]) -> dict[str, Any]:
         case "restoration_failed":
             check = pilot.restoration_checks.get(pk=payload["check"])
             return {"checked_on": check.checked_on, "note": check.note}
+        case "dates_changed":
+            return {"starts_on": pilot.starts_on, "ends_on": pilot.ends_on, "reason": pilot.notes.get(pk=payload["note"]).text}
         case "extension_requested":
             asked = pilot.extension_requests.get(pk=payload["request"])
             return {"ends_on": asked.ends_on, "reason": asked.reason}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,7 @@ ACTIONS: dict[str, Promise] = {
     "sign_agreement": _("Agreement signed by both sides"),
     "set_gate": _("Requirement set"),
     "declare_ready": _("Declared ready"),
+    "change_dates": _("Dates changed"),
     "start": _("Test started"),
     "add_milestone": _("Milestone added"),
     "reach_milestone": _("Milestone reached"),
@@ -89,6 +91,8 @@ def _past(pilot: Pilot, entry: Any) -> Event:
     note: Any = ""
     if entry.action == "reach_milestone":
         note = next((row.title for row in pilot.milestones.all() if row.pk == data.get("milestone")), "")
+    elif entry.action == "change_dates":
+        note = " – ".join(date_format(date.fromisoformat(day), "j F Y") for day in data["to"])
     elif entry.action in ("report_incident", "settle_incident"):
         note = _("Number %(number)s") % {"number": data.get("incident")}
     return Event(date.fromisoformat(stated) if stated else entry.at.astimezone(clock.rome).date(), label, "done", note)
@@ -110,6 +114,8 @@ class Step:
 def step(pilot: Pilot) -> Step:
     """The next step of a pilot in words."""
     ours = pilot.turn == Turn.OFFICE
+    if pilot.state in BEFORE_START and pilot.ends_on and pilot.ends_on < clock.today():
+        return Step(_("The dates went by before the start: give the pilot new ones."), _("The dates went by before the start. The city gives the pilot new ones; write to it which ones suit you."), ("dates", "note"))
     match pilot.state:
         case State.AGREEMENT if ours:
             return Step(_("The start-up has signed the agreement. Sign it for the city and give it its number."), _("You have signed the agreement; the city signs next."), ("sign",))

@@ -116,18 +116,27 @@ def booking_free(*, case_id: Any, on: date, actor: Any) -> Booking | None:
     return booking
 
 
-def booking_move_dates(*, case_id: Any, new_end: date, actor: Any) -> Booking | None:
-    """Give the booking of a case another last day: on its own place, or else on another that is free throughout.
+def booking_move_dates(*, case_id: Any, new_end: date, new_start: date | None = None, actor: Any) -> Booking | None:
+    """Give the booking of a case another last day, or both days: on its own place, or else on another that is free throughout.
 
-    Raises SlotLost when there is none (with the next free period of the added days), DomainError("dates_reversed").
+    Raises SlotLost when there is none (with the next free period of the added days, or of all where the first day moves),
+    DomainError("dates_reversed").
     """
     booking = _locked_booking(case_id)
     if booking is None:
         return None
-    if new_end < booking.starts_on:
+    first = new_start or booking.starts_on
+    if new_end < first:
         raise DomainError("dates_reversed", _("The last day comes before the first."))
     site = booking.site
-    if new_end > booking.ends_on:
+    if first != booking.starts_on:
+        wanted = Period(first, new_end)
+        calendar = calendars([site], first, but_case=case_id)[site.pk]
+        places = sorted(calendar.free_places(wanted), key=lambda place: (place != booking.place, place))
+        if not places:
+            raise SlotLost(site, calendar.next_free(wanted.days, max(first, clock.today())))
+        booking.place = places[0]
+    elif new_end > booking.ends_on:
         calendar = calendars([site], booking.starts_on, but_case=case_id)[site.pk]
         added = Period(booking.ends_on + DAY, new_end)
         # Only the added days are asked about closed periods: what was granted before stays granted.
@@ -137,9 +146,9 @@ def booking_move_dates(*, case_id: Any, new_end: date, actor: Any) -> Booking | 
         if not places:
             raise SlotLost(site, calendar.next_free(added.days, max(added.starts_on, clock.today())))
         booking.place = places[0]
-    booking.ends_on = new_end
-    with overlaps_refused(site, Period(booking.starts_on, new_end)):
-        booking.save(update_fields=["place", "ends_on"])
+    booking.starts_on, booking.ends_on = first, new_end
+    with overlaps_refused(site, Period(first, new_end)):
+        booking.save(update_fields=["place", "starts_on", "ends_on"])
     _record(booking, "move_booking", actor)
     return booking
 

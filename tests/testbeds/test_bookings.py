@@ -184,6 +184,27 @@ def test_an_extension_into_closed_days_is_refused_but_what_was_granted_stays():
         booking_move_dates(case_id=case, new_end=d(4, 14), actor=None)
 
 
+def test_both_days_move_to_a_place_that_is_free_throughout():
+    site, case = factories.site(capacity=2), uuid4()
+    hold(site, d(4, 1), d(4, 10), case)
+    row(site, 1, d(5, 5), d(5, 6))
+    moved = booking_move_dates(case_id=case, new_start=d(5, 1), new_end=d(5, 10), actor=None)
+    assert (moved.place, moved.starts_on, moved.ends_on) == (2, d(5, 1), d(5, 10))
+    # The days it had before are free again, and its own days do not stand in its way.
+    assert hold(site, d(4, 1), d(4, 10)).place == 1
+    assert booking_move_dates(case_id=case, new_start=d(5, 2), new_end=d(5, 11), actor=None).place == 2
+
+
+def test_both_days_without_a_place_change_nothing_and_say_when():
+    site, case = factories.site(), uuid4()
+    hold(site, d(4, 1), d(4, 10), case)
+    row(site, 1, d(5, 5), d(5, 8))
+    with pytest.raises(SlotLost) as lost:
+        booking_move_dates(case_id=case, new_start=d(5, 1), new_end=d(5, 10), actor=None)
+    assert lost.value.next_free == Period(d(5, 9), d(5, 18))
+    assert (Booking.objects.get(case_id=case).starts_on, Booking.objects.get(case_id=case).ends_on) == (d(4, 1), d(4, 10))
+
+
 def test_a_booking_is_shortened_but_not_before_its_first_day():
     site, case = factories.site(), uuid4()
     hold(site, d(4, 1), d(4, 10), case)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 from citylab.audit import services as audit
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
-from citylab.testbeds.services import booking_confirm, booking_free
+from citylab.testbeds.services import booking_confirm, booking_free, booking_move_dates
 
-from ..models import Gate, Pilot
+from ..models import Gate, Pilot, PilotNote
 from ..workflow import BEFORE_START, ON_SITE
 from .moving import carry, not_future, opened, opened_for, record, written
 
@@ -28,6 +28,8 @@ class Side(TextChoices):
 SIDE_PERMISSIONS = {Side.CITY: "pilots.process", Side.STARTUP: "pilots.act_for_startup"}
 # These follow from what happened and are not set by hand.
 AUTOMATIC_GATES = (Gate.Kind.SIGNATURES, Gate.Kind.SLOT)
+# Other days need these looked at again (domain §2: "permit/insurance recheck").
+RECHECKED = (Gate.Kind.PERMITS, Gate.Kind.INSURANCE)
 
 
 def agreement_record_signature(*, pilot_id: Any, actor: Any, side: str, signed_on: date, agreement_number: str = "") -> Pilot:
@@ -85,6 +87,38 @@ def _gates_check(pilot: Pilot) -> None:
     red = [gate.get_kind_display() for gate in pilot.gates.filter(result=Gate.State.RED)]
     if red:
         raise DomainError("gates_red", _("Still missing: %(gates)s.") % {"gates": ", ".join(str(name) for name in red)})
+
+
+def dates_change(*, pilot_id: Any, actor: Any, starts_on: date, ends_on: date, reason: str) -> Pilot:
+    """Other dates for a pilot that has not begun, on the same site: its booking and its milestones move along.
+
+    Permits and insurance were looked at for other days, so where they were in order they are missing again. Raises SlotLost (nothing
+    is written), DomainError("date_past" | "dates_reversed" | "dates_same" | "reason_missing").
+    """
+    with transaction.atomic():
+        pilot = opened(pilot_id, actor, "pilots.process", states=BEFORE_START)
+        if ends_on < starts_on:
+            raise DomainError("dates_reversed", _("The last day comes before the first."))
+        if starts_on < clock.today():
+            raise DomainError("date_past", _("The first day is over already."))
+        if (starts_on, ends_on) == (pilot.starts_on, pilot.ends_on):
+            raise DomainError("dates_same", _("These are the present dates."))
+        said = written(reason, "reason_missing", _("Give the reason."))
+        booking_move_dates(case_id=pilot.pk, new_start=starts_on, new_end=ends_on, actor=actor)
+        if pilot.starts_on:
+            for milestone in pilot.milestones.filter(done_on__isnull=True):
+                milestone.due_on += starts_on - pilot.starts_on
+                milestone.save(update_fields=["due_on"])
+        pilot.gates.filter(kind__in=RECHECKED, result=Gate.State.GREEN).update(result=Gate.State.RED, set_by=actor, set_at=clock.now())
+        data = {
+            "from": [day.isoformat() if day else None for day in (pilot.starts_on, pilot.ends_on)], "to": [starts_on.isoformat(), ends_on.isoformat()],
+            "reason": audit.digest(pilot.audit_salt, said),
+        }  # fmt: skip
+        pilot.starts_on, pilot.ends_on = starts_on, ends_on
+        pilot.save(update_fields=["starts_on", "ends_on"])
+        note = PilotNote.objects.create(pilot=pilot, author=actor, text=said, written_at=clock.now())
+        record(pilot, "change_dates", actor=actor, topic="pilot.dates_changed", data={**data, "note": note.pk}, payload={"note": note.pk})
+    return pilot
 
 
 def pilot_declare_ready(*, pilot_id: Any, actor: Any) -> Pilot:

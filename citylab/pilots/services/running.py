@@ -15,9 +15,7 @@ from citylab.testbeds.services import booking_move_dates
 from ..models import ExtensionRequest, Gate, Pilot, Suspension, SuspensionRequest
 from ..workflow import ON_SITE, State
 from .moving import carry, opened, opened_for, record, written
-
-# A longer pilot needs these looked at again (domain §2: "permit/insurance recheck").
-RECHECKED = (Gate.Kind.PERMITS, Gate.Kind.INSURANCE)
+from .preparing import RECHECKED
 
 
 def pilot_suspend(*, pilot_id: Any, actor: Any, reason: str, restart_conditions: str, incident_id: Any = None) -> Suspension:

@@ -59,10 +59,14 @@ def feedback_take_back(*, place: Place, kind: str, object_id: Any, verdict: str)
     MatchFeedback.objects.filter(once=place.once(kind, object_id, verdict)).delete()
 
 
-def not_relevant(place: Place, kinds_and_ids: Iterable[tuple[str, Any]]) -> set[tuple[str, str]]:
-    """Which of these (kind, id) are marked “not relevant” here."""
-    marks = {place.once(kind, pk, MatchFeedback.Verdict.NOT_RELEVANT): (kind, str(pk)) for kind, pk in kinds_and_ids}
-    return {marks[once] for once in MatchFeedback.objects.filter(once__in=list(marks)).values_list("once", flat=True)}
+def not_relevant(place: Place, records: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
+    """Which of these (kind, id) are marked “not relevant” here: ids by kind."""
+    marks = {place.once(kind, pk, MatchFeedback.Verdict.NOT_RELEVANT): (kind, pk) for kind, pk in records}
+    found: dict[str, set[int]] = {kind: set() for kind in MODELS}
+    for once in MatchFeedback.objects.filter(once__in=list(marks)).values_list("once", flat=True):
+        kind, pk = marks[once]
+        found[kind].add(pk)
+    return found
 
 
 @dataclass(frozen=True)

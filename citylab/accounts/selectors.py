@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from citylab.core import clock
 
@@ -29,6 +30,12 @@ def organisations_of(user: Any) -> QuerySet[Organisation]:
 def users_with_role(role: str) -> QuerySet[User]:
     """Active people who have a role, by name."""
     return User.objects.filter(is_active=True, role_grants__role=role).order_by("name", "email")
+
+
+def people_to_write_to() -> QuerySet[User]:
+    """Active people who have confirmed the address that their mail goes to."""
+    confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True)
+    return User.objects.filter(Exists(confirmed), is_active=True)
 
 
 def people_list(*, text: str = "", role: str = "") -> QuerySet[User]:

@@ -1,12 +1,20 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, files, home, proposal, submission
+from .views import case, files, home, matches, proposal, searches, submission
 
 app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
     path(pgettext_lazy("url", "messages/"), home.inbox, name="messages"),
+    path(pgettext_lazy("url", "matches/"), matches.matches, name="matches"),
+    path(pgettext_lazy("url", "matches/<uuid:pk>/"), matches.matches, name="matches_of"),
+    path(pgettext_lazy("url", "matches/<uuid:pk>/why/"), matches.why, name="match_why"),
+    path(pgettext_lazy("url", "matches/<uuid:pk>/opinion/"), matches.match_feedback, name="match_feedback"),
+    path(pgettext_lazy("url", "matches/<uuid:pk>/alerts/"), matches.alerts, name="alerts"),
+    path(pgettext_lazy("url", "saved-searches/"), searches.searches, name="searches"),
+    path(pgettext_lazy("url", "saved-searches/save/"), searches.search_save, name="search_save"),
+    path(pgettext_lazy("url", "saved-searches/<int:pk>/"), searches.search_change, name="search_change"),
     path(pgettext_lazy("url", "organisations/new/"), home.organisation_create, name="organisation_create"),
     path(pgettext_lazy("url", "organisations/<uuid:pk>/"), home.organisation, name="organisation"),
     path(pgettext_lazy("url", "organisations/<uuid:pk>/members/"), home.members, name="members"),

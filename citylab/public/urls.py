@@ -1,7 +1,7 @@
 from django.urls import path
 from django.utils.translation import pgettext_lazy
 
-from . import rating, views
+from . import alerts, rating, views
 
 app_name = "public"
 urlpatterns = [
@@ -18,4 +18,5 @@ urlpatterns = [
     path(pgettext_lazy("url", "your-opinion/"), rating.rate, name="rate"),
     path(pgettext_lazy("url", "your-opinion/<str:token>/"), rating.rate_why, name="rate_why"),
     path(pgettext_lazy("url", "search/"), views.search, name="search"),
+    path(pgettext_lazy("url", "stop-messages/<str:token>/"), alerts.stop, name="alert_stop"),
 ]

@@ -41,6 +41,7 @@ TABLE = {
     "public:rate": ANYONE,
     "public:rate_why": ANYONE,
     "public:search": ANYONE,
+    "public:alert_stop": ANYONE,
     "public:ask": SIGNED_IN,
     # People and accounts. The demo sign-in answers 404 outside the local settings.
     "demo_login": ANYONE,
@@ -51,6 +52,14 @@ TABLE = {
     # Applicants: what they see depends on their organisation (object rules), not on a role.
     "portal:home": SIGNED_IN,
     "portal:messages": SIGNED_IN,
+    "portal:matches": SIGNED_IN,
+    "portal:matches_of": SIGNED_IN,
+    "portal:match_why": SIGNED_IN,
+    "portal:match_feedback": SIGNED_IN,
+    "portal:alerts": SIGNED_IN,
+    "portal:searches": SIGNED_IN,
+    "portal:search_save": SIGNED_IN,
+    "portal:search_change": SIGNED_IN,
     "portal:organisation_create": SIGNED_IN,
     "portal:organisation": SIGNED_IN,
     "portal:members": SIGNED_IN,

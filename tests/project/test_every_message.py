@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.apps import apps
 
 from citylab.accounts.models import AccessRequest, Role
@@ -15,6 +16,8 @@ from citylab.notifications.models import NotificationPreference, OutgoingMessage
 from citylab.pilots.services import running
 from citylab.proposals.services import communicating, deciding, evaluating, screening, submitting
 from citylab.proposals.tasks import send_draft_reminders
+from search.alerts import alert_switch
+from search.saved_searches import search_save
 from cms.setup import prepare
 from tests import factories
 
@@ -115,6 +118,14 @@ class Town:
         self.access_asked()
         access_request_answer(request_id=AccessRequest.objects.latest("pk").pk, actor=self.owner, accept=True)
 
+    def new_match(self):
+        EmailAddress.objects.create(user=self.owner, email=self.owner.email, verified=True, primary=True)
+        draft = self.case("draft")
+        alert_switch(user=self.owner, organisation=self.organisation, proposal=draft, on=True)
+        search_save(user=self.owner, name="Pioggia & <neve>", kind="challenge", words="", filters={}, language=self.language)
+        challenge_title = {"title_it": "Pioggia & <neve> a Torino", "title_en": "Pioggia & <neve> in Turin"}
+        factories.challenge(summary_it="Serve & basta.", summary_en="Needed & enough.", **challenge_title)
+
     def pilot_news(self):
         pilot = factories.pilot_in("running", self.organisation, people=self.people, actor=self.owner, language=self.language)
         running.pilot_suspend(pilot_id=pilot.pk, actor=self.people.officer, reason="Un guasto & basta.", restart_conditions="Riparazione.")
@@ -125,7 +136,7 @@ def kinds():
     from importlib import import_module
 
     for config in apps.get_app_configs():
-        if config.name.startswith(("citylab.", "cms")):
+        if config.name.startswith(("citylab.", "cms", "search")):
             try:
                 import_module(f"{config.name}.notifications")
             except ModuleNotFoundError as error:

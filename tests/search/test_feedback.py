@@ -51,10 +51,10 @@ def test_a_remark_can_be_taken_back_and_leaves_the_others():
     site, place = factories.site(), Place(uuid.uuid4())
     record(place, match(site))
     record(place, match(site), "why_not")
-    assert not_relevant(place, [("site", site.pk), ("challenge", site.pk)]) == {("site", str(site.pk))}
+    assert not_relevant(place, [("site", site.pk), ("challenge", site.pk)]) == {"site": {site.pk}, "challenge": set()}
     for _turn in range(2):
         feedback_take_back(place=place, kind="site", object_id=site.pk, verdict="not_relevant")
-    assert not_relevant(place, [("site", site.pk)]) == set()
+    assert not_relevant(place, [("site", site.pk)]) == {"site": set(), "challenge": set()}
     assert [row.verdict for row in MatchFeedback.objects.all()] == ["why_not"]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -26,9 +27,11 @@ from citylab.proposals.models import Proposal
 from citylab.proposals.selectors import run_time_choices
 from citylab.proposals.services import drafting, submitting
 from citylab.proposals.workflow import EDITABLE, State
+from citylab.testbeds.selectors import by_code as site_by_code
 from search.matching import match_proposal
 
 from ..questions import missing, questions, seen_marks
+from .matches import panel_marks
 
 
 def own_proposal(request: HttpRequest, pk: Any, permission: str = "proposals.view", *, wide: bool = False) -> Proposal:
@@ -49,6 +52,8 @@ def start(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     code = request.GET.get("challenge") or request.POST.get("challenge") or ""
     challenge = Challenge.objects.select_related("progress", "sector", "programme").filter(code=code, live=True).first() if code else None
+    wished = request.GET.get("site") or request.POST.get("site") or ""
+    site = site_by_code(wished) if wished else None
     writable = [pk for pk, role in memberships_of(user).items() if role in (Membership.Role.OWNER, Membership.Role.EDITOR)]
     organisations = list(Organisation.objects.filter(pk__in=writable))
     error = None
@@ -56,12 +61,15 @@ def start(request: HttpRequest) -> HttpResponse:
         chosen = next((o for o in organisations if str(o.pk) == request.POST.get("organisation")), organisations[0])
         language = request.POST.get("language") if request.POST.get("language") in ("it", "en") else (get_language() or "it")
         try:
-            proposal = drafting.proposal_start(organisation=chosen, actor=user, challenge=challenge, language=language or "it")
+            with transaction.atomic():
+                proposal = drafting.proposal_start(organisation=chosen, actor=user, challenge=challenge, language=language or "it")
+                if site:
+                    drafting.answers_save(proposal_id=proposal.pk, actor=user, answers={"sites": [site.code]}, base_version=0)
         except DomainError as refusal:
             error = refusal
         else:
             return redirect("portal:section", pk=proposal.pk, code="idea")
-    context = {"challenge": challenge, "organisations": organisations, "error": error, "language": get_language()}
+    context = {"challenge": challenge, "site": site, "organisations": organisations, "error": error, "language": get_language()}
     return render(request, "portal/start.html", context, status=422 if error else 200)
 
 
@@ -250,7 +258,8 @@ def autosave(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
 def panel(request: HttpRequest, pk: Any) -> HttpResponse:
     """Which sites and challenges fit, nearly fit, do not fit, and why. Beside the form it brings the index and the faults up to date too."""
     proposal = own_proposal(request, pk, wide=True)
-    context: dict[str, Any] = {"panel": match_proposal(proposal), "proposal": proposal}
+    matched = match_proposal(proposal)
+    context: dict[str, Any] = {"panel": matched, "proposal": proposal, "marks": panel_marks(request, proposal, matched)}
     if not request.headers.get("HX-Request"):
         return render(request, "portal/panel.html", context)
     definition = form.definition(proposal.form_version)

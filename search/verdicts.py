@@ -1,0 +1,87 @@
+"""The verdict of chosen records, rather than of the best: for an alert about a new one, and for “Why not?”."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import get_language
+
+from citylab.accounts.models import Organisation
+from citylab.challenges.selectors import visible_challenges
+from citylab.core import clock
+from citylab.proposals.models import Proposal
+from citylab.testbeds.models import Site
+from citylab.testbeds.selectors import availability
+
+from . import matching
+from .matching import HAVE_RUN, Match, need_of, text_of
+from .policy import Need, TextScore, judge_challenge, judge_site, metres_between
+from .ranking import nearest
+
+# How many of the nearest texts count as near: as many as the panel looks at.
+NEAREST = 100
+
+
+class Bench:
+    """Published records of one kind, fetched once, to be judged for any number of proposals (saved ones, or an organisation's profile)."""
+
+    def __init__(self, kind: str, only: Collection[Any] | None = None) -> None:
+        self.kind = kind
+        self.moment = clock.now()
+        self.sites: list[Any] = []
+        if kind == "site":
+            # All of them: what one site lacks, another may have.
+            self.sites = list(Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN))
+            self.records = [site for site in self.sites if only is None or site.pk in only]
+        else:
+            challenges = visible_challenges(self.moment).prefetch_related("technologies", "capabilities").annotate(past=HAVE_RUN)
+            self.records = list(challenges if only is None else challenges.filter(pk__in=only))
+        self._kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
+        self._names: dict[str, dict[str, str]] = {}
+
+    def matches(self, proposals: Sequence[Proposal]) -> list[Match]:
+        """Each record with the best of its verdicts for these proposals, which share their text."""
+        texts = self._texts(proposals[0])
+        judged = [self._judged(proposal, texts) for proposal in proposals]
+        return [max(verdicts, key=lambda match: match.score) for verdicts in zip(*judged, strict=True)]
+
+    def _judged(self, proposal: Proposal, texts: Mapping[tuple[str, str], TextScore]) -> list[Match]:
+        need = need_of(proposal)
+        judge = self._site_judge(need) if self.kind == "site" else self._challenge_judge(need)
+        names = self._names_now()
+        addresses = {site.code: site.get_absolute_url() for site in self.sites}
+        found = []
+        for record in self.records:
+            verdict = judge(record, texts.get((self.kind, str(record.pk)), TextScore()))
+            found.append(matching._match(record, record.name if self.kind == "site" else record.title, verdict, names, self._kinds, addresses))
+        return found
+
+    def _names_now(self) -> dict[str, str]:
+        """Names in the reader's language, read once for each language."""
+        language = get_language() or "it"
+        if language not in self._names:
+            self._names[language] = matching._names(self.sites)
+        return self._names[language]
+
+    def _challenge_judge(self, need: Need) -> Any:
+        return lambda challenge, text: judge_challenge(need, matching._challenge_offer(challenge, self.moment), text)
+
+    def _site_judge(self, need: Need) -> Any:
+        free = availability(self.sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
+        offers = {site.code: matching._site_offer(site, free.get(site.pk)) for site in self.sites}
+
+        def nearest_with(capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
+            here = offers[but].point
+            having = [(metres_between(here, o.point), code) for code, o in offers.items() if code != but and capabilities <= o.capabilities]
+            return (min(having)[1], min(having)[0]) if having else None
+
+        return lambda site, text: judge_site(need, offers[site.code], text, nearest_with)
+
+    def _texts(self, proposal: Proposal) -> Mapping[tuple[str, str], TextScore]:
+        text, language = text_of(proposal), proposal.language
+        if not text.strip():
+            return {}
+        answers = proposal.answers
+        body = " ".join(str(answers.get(name) or "") for name in ("summary", "description", "novelty"))
+        hits = nearest(str(answers.get("title") or ""), body, language, ["site", "challenge"], NEAREST)
+        read = matching._site_text if self.kind == "site" else matching._challenge_text
+        return matching._scores(hits, text, language, {(self.kind, str(record.pk)): read(record, language) for record in self.records})

@@ -5,20 +5,22 @@ PROPOSALS = "citylab.proposals.tasks."
 ACCOUNTS = "citylab.accounts.tasks."
 PILOTS = "citylab.pilots.tasks."
 INDEX = "search.indexing."
+ALERTS = "search.alerts."
 EDITING = "cms.tasks."
 
 CONSUMERS: dict[str, list[str]] = {
     "invitation.created": [ACCOUNTS + "handle_invitation_created"],
     "access_request.created": [ACCOUNTS + "handle_access_request_created"],
     "access_request.answered": [ACCOUNTS + "handle_access_request_answered"],
-    "challenge.published": [INDEX + "handle_challenge"],
+    "challenge.published": [INDEX + "handle_challenge", ALERTS + "handle_challenge_published"],
     "challenge.unpublished": [INDEX + "handle_challenge"],
     "challenge.closed": [PROPOSALS + "handle_challenge_closed"],
     "challenge.deadline_extended": [PROPOSALS + "handle_deadline_extended"],
     "question.answered": [PROPOSALS + "handle_question_answered"],
     "text.submitted_for_review": [EDITING + "handle_submitted_for_review"],
-    "site.published": [INDEX + "handle_site"],
+    "site.published": [INDEX + "handle_site", ALERTS + "handle_site_published"],
     "site.unpublished": [INDEX + "handle_site"],
+    "alerts.page": [ALERTS + "handle_page"],
     "proposal.submitted": [PROPOSALS + "handle_submitted", INDEX + "handle_proposal"],
     "proposal.screening_started": [PROPOSALS + "handle_progress"],
     "proposal.evaluation_started": [PROPOSALS + "handle_progress"],

@@ -5,8 +5,8 @@ PROPOSALS = "citylab.proposals.tasks."
 ACCOUNTS = "citylab.accounts.tasks."
 PILOTS = "citylab.pilots.tasks."
 INDEX = "search.indexing."
-ALERTS = "search.alerts."
 EDITING = "cms.tasks."
+ALERTS = "search.alerts."
 
 CONSUMERS: dict[str, list[str]] = {
     "invitation.created": [ACCOUNTS + "handle_invitation_created"],

@@ -24,6 +24,7 @@ class State(models.TextChoices):
 # Received, and not decided yet: the clock of the proceeding concerns these.
 PENDING = (State.SUBMITTED, State.SCREENING, State.CHANGES_REQUESTED, State.EVALUATION, State.REFUSAL_NOTICE)
 DECIDED = (State.INADMISSIBLE, State.APPROVED, State.REJECTED)
+NOT_PENDING = (State.DRAFT, *DECIDED, State.WITHDRAWN)
 # The city may choose another site: it has opened the case, and the applicant is not writing or answering just then.
 SITE_CHANGEABLE = (State.SCREENING, State.EVALUATION)
 # The applicant may write in it.

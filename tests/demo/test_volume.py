@@ -19,6 +19,7 @@ from citylab.demo.cloning import PARTS, Exemplar
 from citylab.pilots.models import Pilot
 from citylab.proposals.models import Attachment, DraftReminder, Proposal, ProposalVersion, RegisterEntry
 from citylab.proposals.services.submitting import digest_of
+from search.models import AlertSubscription
 from tests.factories import person, vat_number
 
 pytestmark = pytest.mark.django_db
@@ -189,7 +190,7 @@ def test_every_table_of_a_case_is_copied() -> None:
         for relation in model._meta.get_fields(include_hidden=True)
         if (relation.one_to_many or relation.one_to_one) and relation.auto_created and relation.related_model
     }
-    assert referring - known == {DraftReminder}
+    assert referring - known == {DraftReminder, AlertSubscription}  # what was told or is to be told to people, not the case itself
 
 
 def test_organisations_have_what_the_service_writes() -> None:

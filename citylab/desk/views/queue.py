@@ -60,13 +60,15 @@ def _queue_page(request: HttpRequest, given: QueryDict, filter_form: forms.Form 
     """The queue under the filters of `given`; `filter_form` is a filter that could not be saved, as it was typed."""
     form = QueueForm(given)
     form.is_valid()
-    wanted = {name: value for name, value in form.cleaned_data.items() if value}
-    page = Paginator(selectors.queue(request.user, selectors.QueueFilter(**wanted)), PAGE_SIZE).get_page(given.get("page"))
+    wanted = selectors.QueueFilter(**{name: value for name, value in form.cleaned_data.items() if value})
+    saved = list(filters_for(request.user))
+    counts = selectors.queue_counts(request.user, {"shown": wanted, **{f"saved_{found.pk}": filter_of(found.query) for found in saved}})
+    paginator = Paginator(selectors.queue(request.user, wanted), PAGE_SIZE)
+    paginator.count = counts["shown"]  # known already: it need not count again
+    page = paginator.get_page(given.get("page"))
     today = clock.today()
     for case in page.object_list:
         case.is_late = case.turn == Turn.OFFICE and case.due_on is not None and case.due_on < today  # type: ignore[attr-defined]
-    saved = list(filters_for(request.user))
-    counts = selectors.queue_counts(request.user, {f"saved_{found.pk}": filter_of(found.query) for found in saved})
     query = urlencode({name: given[name] for name in KEPT if given.get(name)})
     context = {
         "form": form, "page": page, "query": query, "total": page.paginator.count,

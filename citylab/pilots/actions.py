@@ -43,6 +43,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "date_past": ("starts_on",),
     "dates_same": ("starts_on",),
     "slot_lost": ("starts_on",),
+    "report_file": ("uploads",),
     "recheck_missing": ("rechecked",),
     "title_missing": ("title", "name_it"),
     "severity": ("severity",),
@@ -221,14 +222,14 @@ class Attempt:
     conflict: Conflict | None = None
 
 
-def attempt(action: Action, *, pilot: Pilot, actor: Any, item: Any, data: QueryDict | None) -> Attempt:
-    """Take one step: `data` is what was sent, None for somebody who only opens the page. NotAllowed passes through."""
+def attempt(action: Action, *, pilot: Pilot, actor: Any, item: Any, data: QueryDict | None, files: Any = None) -> Attempt:
+    """Take one step: `data` and `files` are what was sent, None for somebody who only opens the page. NotAllowed passes through."""
     waits = action.possible(pilot) and (item is None or action.open(item))
     if data is None:
         if not waits:
             return Attempt("stale", status=409)
         return Attempt("confirm" if action.asks and action.is_bare else "form", action.form(pilot=pilot, item=item))
-    form = action.form(data, pilot=pilot, item=item)
+    form = action.form(data, files, pilot=pilot, item=item)
     if not form.is_valid():
         return Attempt("form", form, 422)
     if "change" in data:

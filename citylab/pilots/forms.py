@@ -12,9 +12,12 @@ from citylab.accounts.selectors import users_with_role
 from citylab.core import clock
 
 from .models import Gate, Incident, Pilot
+from .selectors import report_files
 from .services.preparing import RECHECKED
 from .services.presenting import FIELDS, card_mark
 from .workflow import State
+
+ACCEPTED = ".pdf,.p7m,.jpg,.jpeg,.png,.webp,.docx,.xlsx,.pptx,.odt,.ods,.odp"
 
 
 def day(label: Any, **more: Any) -> forms.DateField:
@@ -111,15 +114,42 @@ class CheckForm(PilotForm):
     note = long_text(_("What was found"), required=False, help_text=_("Needed when something must still be put in order."))
 
 
+class SeveralFiles(forms.FileField):
+    """Any number of files; the service says which of them are accepted."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(required=False, widget=SeveralFilesInput(attrs={"accept": ACCEPTED}), **more)
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return list(data or ())
+
+
+class SeveralFilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
 class ReportForm(PilotForm):
     results = long_text(_("What came out of it"), 8, max_length=20000, help_text=_("Compared with the indicators and their targets."))
     lessons = long_text(_("What you learned"), 6, max_length=20000, help_text=_("Also from what did not work."))
     next_steps = long_text(_("How it could go on"), required=False, max_length=20000)
+    remove = forms.MultipleChoiceField(label=_("Attached: take off"), required=False, widget=forms.CheckboxSelectMultiple)
+    uploads = SeveralFiles(label=_("Attach files"), help_text=_("PDF, p7m, JPEG, PNG, WebP or office documents without macros, at most 20 MB each."))
 
     def prepare(self) -> None:
         report = getattr(self.pilot, "final_report", None)
         if report:
             self.initial = {"results": report.results, "lessons": report.lessons, "next_steps": report.next_steps}
+        attached = [(str(file.pk), file.name) for file in report_files(self.pilot)]
+        if attached:
+            self.fields["remove"].choices = attached  # type: ignore[attr-defined]
+        else:
+            del self.fields["remove"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.errors and data.get("uploads"):
+            self.add_error("uploads", _("Choose the files again: the browser does not keep them."))
+        return data
 
 
 class CloseForm(PilotForm):

@@ -9,13 +9,15 @@ from django.db.models import Count, F, Q, QuerySet
 from citylab.accounts.models import Membership, User
 from citylab.accounts.selectors import memberships_of
 from citylab.core import clock
-from citylab.proposals.models import Turn
+from citylab.proposals.models import Attachment, Turn
 from citylab.testbeds.models import Booking
 
 from .models import Pilot
 from .workflow import State
 
 OVER = (State.CLOSED, State.WITHDRAWN)
+# The kind of the case files that came with a final report.
+REPORT_FILE = "final_report"
 # A line of a list: what it names, what the next step depends on, and what of the proposal it does not need.
 ROW, ASKED, HEAVY = ("organisation", "site", "officer", "proposal"), ("extension_requests", "suspension_requests"), ("proposal__answers", "proposal__field_versions")
 
@@ -103,6 +105,11 @@ def pilot(pk: Any) -> Pilot:
         )
         .get(pk=pk)
     )  # fmt: skip
+
+
+def report_files(pilot: Pilot) -> QuerySet[Attachment]:
+    """The files of the final report: case files like the proposal's own, kept with it."""
+    return Attachment.objects.filter(proposal_id=pilot.proposal_id, kind=REPORT_FILE, removed_at__isnull=True).order_by("uploaded_at", "name")
 
 
 def readers_of(pilot: Pilot) -> list[tuple[User, str]]:

@@ -86,6 +86,7 @@ TABLE = {
     "portal:withdraw": SIGNED_IN,
     "portal:pilots": SIGNED_IN,
     "portal:pilot": SIGNED_IN,
+    "portal:pilot_file": SIGNED_IN,
     "portal:pilot_act": SIGNED_IN,
     "portal:pilot_act_on": SIGNED_IN,
     # The desk.
@@ -118,6 +119,7 @@ TABLE = {
     "desk:evaluation": "evaluator",
     "desk:pilots": ON_PILOTS,
     "desk:pilot": ON_PILOTS,
+    "desk:pilot_file": ON_PILOTS,
     "desk:pilot_act": ON_PILOTS,
     "desk:pilot_act_on": ON_PILOTS,
     # Our own pages in the editors' room.

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +18,7 @@ from citylab.pilots.actions import DESK, attempt
 from citylab.pilots.forms import PilotFilterForm
 from citylab.pilots.models import Pilot
 from citylab.pilots.services.preparing import Side
+from citylab.proposals import files
 
 PAGE_SIZE = 25
 ROOM = pages.Room("desk", Side.CITY, DESK, tuple(pages.TABS))
@@ -66,6 +67,12 @@ def pilots(request: HttpRequest) -> HttpResponse:
 def pilot(request: HttpRequest, pk: Any) -> HttpResponse:
     found = followed_pilot(request, pk)
     return render(request, "desk/pilot.html", pages.page(ROOM, found, request.user, request.GET.get("tab", "")))
+
+
+@followers
+def report_file(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
+    found = get_object_or_404(selectors.report_files(followed_pilot(request, pk)), pk=attachment)
+    return FileResponse(files.opened(found.key), as_attachment=True, filename=found.name, content_type=found.content_type)
 
 
 @followers

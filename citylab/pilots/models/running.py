@@ -5,7 +5,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from citylab.core.bilingual import Bilingual
-from citylab.proposals.models import Attachment
 
 from .pilot import Pilot
 
@@ -212,7 +211,6 @@ class FinalReport(models.Model):
     results = models.TextField()
     lessons = models.TextField()
     next_steps = models.TextField(blank=True)
-    attachment = models.ForeignKey(Attachment, models.PROTECT, null=True, blank=True, related_name="+")
     submitted_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
     submitted_at = models.DateTimeField()
 

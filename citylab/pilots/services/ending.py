@@ -1,17 +1,21 @@
 """The end of a pilot: completed, ended by either side, restored, reported, closed."""
 
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from citylab.audit import services as audit
-from citylab.core import clock
+from citylab.core import clock, outbox
 from citylab.core.errors import Conflict, DomainError
+from citylab.proposals import files
+from citylab.proposals.models import Attachment
 from citylab.testbeds.services import booking_free
 
 from ..models import FinalReport, Pilot, RestorationCheck
+from ..selectors import REPORT_FILE, report_files
 from ..workflow import State
 from .moving import carry, lapse_requests, not_future, opened, opened_for, record, written
 
@@ -84,22 +88,69 @@ def restoration_check_record(*, pilot_id: Any, actor: Any, checked_on: date, pas
     return check
 
 
-def final_report_submit(*, pilot_id: Any, actor: Any, results: str, lessons: str, next_steps: str = "") -> FinalReport:
-    """The start-up's report, once or again until the pilot is closed. Raises DomainError("results_missing" | "lessons_missing")."""
+def final_report_submit(
+    *, pilot_id: Any, actor: Any, results: str, lessons: str, next_steps: str = "", uploads: Sequence[Any] = (), remove: Collection[str] = ()
+) -> FinalReport:
+    """The start-up's report, once or again until the pilot is closed: `uploads` joins its files, `remove` names those that go.
+
+    Raises DomainError("results_missing" | "lessons_missing" | "report_file").
+    """
+    with transaction.atomic():
+        opened(pilot_id, actor, "pilots.act_for_startup", states=(State.REPORTING,))
+    stored = _stored(uploads)  # outside the lock: a large file must hold nobody up
+    try:
+        return _report_write(pilot_id, actor, {"results": results, "lessons": lessons, "next_steps": next_steps}, stored, remove)
+    except (DomainError, DatabaseError):
+        for _name, file in stored:
+            files.forget(file.key)  # nothing refers to it
+        raise
+
+
+def _stored(uploads: Sequence[Any]) -> list[tuple[str, files.StoredFile]]:
+    """The files, checked and kept, each with its name: all of them or none."""
+    stored: list[tuple[str, files.StoredFile]] = []
+    for upload in uploads:
+        try:
+            stored.append((upload.name[-200:], files.store(upload)))
+        except DomainError as error:
+            for _name, file in stored:
+                files.forget(file.key)
+            raise DomainError("report_file", f"{upload.name}: {error.message}") from error
+    return stored
+
+
+def _report_write(pilot_id: Any, actor: Any, texts: dict[str, str], stored: list[tuple[str, files.StoredFile]], remove: Collection[str]) -> FinalReport:
     with transaction.atomic():
         pilot = opened(pilot_id, actor, "pilots.act_for_startup", states=(State.REPORTING,))
         report, _created = FinalReport.objects.update_or_create(
             pilot=pilot,
             defaults={
-                "results": written(results, "results_missing", _("Write what came out of it.")),
-                "lessons": written(lessons, "lessons_missing", _("Write what you learned, also from what did not work.")),
-                "next_steps": next_steps.strip(),
+                "results": written(texts["results"], "results_missing", _("Write what came out of it.")),
+                "lessons": written(texts["lessons"], "lessons_missing", _("Write what you learned, also from what did not work.")),
+                "next_steps": texts["next_steps"].strip(),
                 "submitted_by": actor,
                 "submitted_at": clock.now(),
             },
         )
         pilot.final_report = report
-        record(pilot, "submit_report", actor=actor, data={"digest": audit.digest(pilot.audit_salt, report.results + report.lessons)}, topic="pilot.report_submitted")
+        moment = clock.now()
+        gone = list(report_files(pilot).filter(pk__in=list(remove)))
+        for attachment in gone:
+            attachment.removed_at = moment
+            attachment.save(update_fields=["removed_at"])
+            outbox.publish("attachment.removed", attachment.pk)
+        added = [
+            Attachment.objects.create(
+                proposal_id=pilot.proposal_id, kind=REPORT_FILE, name=name, key=file.key, sha256=file.sha256, size=file.size, content_type=file.content_type, uploaded_by=actor,
+                uploaded_at=moment,
+            )
+            for name, file in stored
+        ]  # fmt: skip
+        data = {
+            "digest": audit.digest(pilot.audit_salt, report.results + report.lessons), "files": {str(file.pk): file.sha256 for file in added},
+            "removed": [str(file.pk) for file in gone],
+        }  # fmt: skip
+        record(pilot, "submit_report", actor=actor, data=data, topic="pilot.report_submitted")
     return report
 
 

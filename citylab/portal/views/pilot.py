@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from citylab.accounts.access import signed_in
@@ -15,6 +15,7 @@ from citylab.pilots import pages, selectors
 from citylab.pilots.actions import PORTAL, attempt
 from citylab.pilots.models import Pilot
 from citylab.pilots.services.preparing import Side
+from citylab.proposals import files
 
 PAGE_SIZE = 20
 ROOM = pages.Room("portal", Side.STARTUP, PORTAL, ("overview", "requirements", "progress", "events", "ending", "messages", "card"))
@@ -45,6 +46,12 @@ def pilot(request: HttpRequest, pk: Any) -> HttpResponse:
 
 
 @signed_in
+def report_file(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
+    found = get_object_or_404(selectors.report_files(own_pilot(request, pk)), pk=attachment)
+    return FileResponse(files.opened(found.key), as_attachment=True, filename=found.name, content_type=found.content_type)
+
+
+@signed_in
 def act(request: HttpRequest, pk: Any, code: str, item: str = "") -> HttpResponse:
     """One action: fill in, perhaps see what happens and confirm, done."""
     found = own_pilot(request, pk)
@@ -52,7 +59,7 @@ def act(request: HttpRequest, pk: Any, code: str, item: str = "") -> HttpRespons
     user: Any = request.user
     if not user.has_perm(action.permission, found):
         raise PermissionDenied
-    tried = attempt(action, pilot=found, actor=user, item=about, data=request.POST if request.method == "POST" else None)
+    tried = attempt(action, pilot=found, actor=user, item=about, data=request.POST if request.method == "POST" else None, files=request.FILES)
     if tried.step == "done":
         messages.success(request, action.done)
         return redirect(f"{reverse('portal:pilot', args=[pk])}?tab={action.tab}")

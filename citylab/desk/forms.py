@@ -14,7 +14,7 @@ from citylab.proposals.workflow import State
 from citylab.taxonomy.models import Sector
 from citylab.testbeds.models import Site
 
-from .selectors import colleagues_with_work
+from .selectors import colleagues_with_work, work_of
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -81,7 +81,7 @@ class TakeOffForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    from_officer = forms.ModelChoiceField(label=_("All cases of"), queryset=None, empty_label=_("Choose a person"))
+    from_officer = forms.ModelChoiceField(label=_("Cases and pilots of"), queryset=None, empty_label=_("Choose a person"))
     to_officer = forms.ModelChoiceField(label=_("Go to"), queryset=None, empty_label=_("Choose a person"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -93,6 +93,35 @@ class HandOverForm(forms.Form):
         data = super().clean() or {}
         if data.get("from_officer") and data.get("from_officer") == data.get("to_officer"):
             self.add_error("to_officer", _("Choose two different people."))
+        return data
+
+
+class StillThere(forms.MultipleChoiceField):
+    """Things to tick; what somebody else dealt with meanwhile is left out."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [item for item in super().to_python(value) if self.valid_value(item)]
+
+
+class HandedWorkForm(forms.Form):
+    """Which cases and pilots of a colleague go, all of them unless somebody unticks."""
+
+    cases = StillThere(label=_("Undecided cases"), required=False, widget=forms.CheckboxSelectMultiple)
+    pilots = StillThere(label=_("Pilots that are not over"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, giver: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, rows in work_of(giver).items():
+            if rows:
+                self.fields[name].choices = rows  # type: ignore[attr-defined]
+                self.fields[name].initial = [pk for pk, _label in rows]
+            else:
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not (data.get("cases") or data.get("pilots")):
+            raise forms.ValidationError(_("Tick what goes to the other person."))
         return data
 
 

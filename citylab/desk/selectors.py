@@ -46,6 +46,16 @@ def colleagues_with_work() -> QuerySet[User]:
     return people.filter(Q(cases__gt=0) | Q(pilots__gt=0)).order_by("name", "email")
 
 
+def work_of(officer: User) -> dict[str, list[tuple[str, str]]]:
+    """What somebody is responsible for: the undecided cases and the pilots that are not over, each with what names it (two queries)."""
+    cases = Proposal.objects.filter(officer=officer, state__in=PENDING).select_related("organisation").only("number", "title", "state", "organisation__legal_name").order_by("number")
+    pilots = Pilot.objects.filter(officer=officer, is_archive=False).exclude(state__in=OVER).select_related("organisation").order_by("code")
+    return {
+        "cases": [(str(row.pk), f"{row.number} · {row.title} · {row.organisation.legal_name} ({row.get_state_display()})") for row in cases],
+        "pilots": [(str(row.pk), f"{row.code.upper()} · {row.title} · {row.organisation.legal_name} ({row.get_state_display()})") for row in pilots],
+    }
+
+
 def case_facts(case: Proposal) -> Facts:
     """What the next step of a case depends on; `case` as selectors.case() gives it (two queries more)."""
     latest = list(case.versions.all())[-1]

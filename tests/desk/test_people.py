@@ -32,6 +32,12 @@ def administrator(people: Any) -> Any:
 # --- hand over
 
 
+def everything(client: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """The confirmation as a browser sends it when nothing is unticked."""
+    form = client.post(reverse(HAND_OVER), data).context["form"]
+    return {**data, **{name: field.initial for name, field in form.fields.items()}, "confirmed": "1"}
+
+
 def test_all_undecided_cases_of_a_colleague_go_to_another_after_one_confirmation(officer: Any, people: Any, made: Any) -> None:
     cases = [made("screening"), made("evaluation")]
     decided = made("inadmissible")
@@ -39,7 +45,8 @@ def test_all_undecided_cases_of_a_colleague_go_to_another_after_one_confirmation
     shown = officer.post(reverse(HAND_OVER), data)
     assert "2 cases, 0 pilots: from Persona to Second Officer." in text_of(shown)
     assert Proposal.objects.filter(officer=people.colleague).count() == 0
-    done = officer.post(reverse(HAND_OVER), {**data, "confirmed": "1"}, follow=True)
+    assert all(f'value="{case.pk}"' in shown.content.decode() for case in cases) and shown.content.decode().count(" checked") == 2
+    done = officer.post(reverse(HAND_OVER), everything(officer, data), follow=True)
     assert "2 cases, 0 pilots: now with Second Officer." in text_of(done)
     assert set(Proposal.objects.filter(officer=people.colleague)) == set(cases)
     assert Proposal.objects.get(pk=decided.pk).officer == people.officer
@@ -47,9 +54,9 @@ def test_all_undecided_cases_of_a_colleague_go_to_another_after_one_confirmation
 
 def test_pilots_go_with_the_cases_unless_the_taker_belongs_to_the_startup(officer: Any, people: Any, made: Any) -> None:
     pilot = made("approved").pilot
-    data = {"from_officer": people.officer.pk, "to_officer": people.colleague.pk, "confirmed": "1"}
+    data = everything(officer, {"from_officer": people.officer.pk, "to_officer": people.colleague.pk})
     membership = Membership.objects.create(user=people.colleague, organisation=people.organisation, role=Membership.Role.READER, joined_at=clock.now())
-    assert "The pilots stayed where they are." in text_of(officer.post(reverse(HAND_OVER), data, follow=True))
+    assert f"These stayed because of a conflict of interest: {pilot.code.upper()}." in text_of(officer.post(reverse(HAND_OVER), data, follow=True))
     assert Pilot.objects.get(pk=pilot.pk).officer == people.officer
     membership.delete()
     assert "0 cases, 1 pilot: now with Second Officer." in text_of(officer.post(reverse(HAND_OVER), data, follow=True))
@@ -60,16 +67,57 @@ def test_pilots_go_with_the_cases_unless_the_taker_belongs_to_the_startup(office
 def test_cases_of_somebody_who_is_no_longer_an_officer_can_be_handed_over(people: Any, made: Any) -> None:
     case = made("screening")
     role_revoke(user=people.officer, role=Role.OFFICER, actor=people.administrator)
-    signed_in(people.colleague).post(reverse(HAND_OVER), {"from_officer": people.officer.pk, "to_officer": people.colleague.pk, "confirmed": "1"})
+    colleague = signed_in(people.colleague)
+    colleague.post(reverse(HAND_OVER), everything(colleague, {"from_officer": people.officer.pk, "to_officer": people.colleague.pk}))
     assert Proposal.objects.get(pk=case.pk).officer == people.colleague
 
 
 def test_a_case_of_the_takers_own_organisation_stays_and_is_named(officer: Any, people: Any, made: Any) -> None:
     Membership.objects.create(user=people.colleague, organisation=people.organisation, role=Membership.Role.READER, joined_at=clock.now())
     case = made("screening")
-    response = officer.post(reverse(HAND_OVER), {"from_officer": people.officer.pk, "to_officer": people.colleague.pk, "confirmed": "1"}, follow=True)
+    response = officer.post(reverse(HAND_OVER), everything(officer, {"from_officer": people.officer.pk, "to_officer": people.colleague.pk}), follow=True)
     assert f"These stayed because of a conflict of interest: {case.number}." in text_of(response)
     assert Proposal.objects.get(pk=case.pk).officer == people.officer
+
+
+def test_what_is_unticked_stays(officer: Any, people: Any, made: Any) -> None:
+    stays, goes = made("screening"), made("evaluation")
+    pilot, other = made("approved").pilot, made("approved").pilot
+    data = {"from_officer": people.officer.pk, "to_officer": people.colleague.pk, "cases": [goes.pk], "pilots": [pilot.pk], "confirmed": "1"}
+    assert "1 case, 1 pilot: now with Second Officer." in text_of(officer.post(reverse(HAND_OVER), data, follow=True))
+    assert [Proposal.objects.get(pk=case.pk).officer for case in (stays, goes)] == [people.officer, people.colleague]
+    assert [Pilot.objects.get(pk=each.pk).officer for each in (pilot, other)] == [people.colleague, people.officer]
+
+
+def test_nothing_ticked_hands_nothing_over(officer: Any, people: Any, made: Any) -> None:
+    case = made("screening")
+    response = officer.post(reverse(HAND_OVER), {"from_officer": people.officer.pk, "to_officer": people.colleague.pk, "confirmed": "1"})
+    assert (response.status_code, "Tick what goes to the other person." in text_of(response)) == (422, True)
+    assert Proposal.objects.get(pk=case.pk).officer == people.officer
+
+
+def test_what_was_dealt_with_meanwhile_or_is_anothers_is_left_out(officer: Any, people: Any, made: Any) -> None:
+    decided, goes, anothers = made("inadmissible"), made("screening"), made("submitted")
+    data = {"from_officer": people.officer.pk, "to_officer": people.colleague.pk, "cases": [decided.pk, goes.pk, anothers.pk, "nonsense"], "confirmed": "1"}
+    assert "1 case, 0 pilots: now with Second Officer." in text_of(officer.post(reverse(HAND_OVER), data, follow=True))
+    assert Proposal.objects.get(pk=decided.pk).officer == people.officer and Proposal.objects.get(pk=anothers.pk).officer is None
+
+
+def test_choosing_costs_the_same_with_3_and_with_30_cases(officer: Any, people: Any, made: Any) -> None:
+    data = {"from_officer": people.officer.pk, "to_officer": people.colleague.pk}
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert officer.post(reverse(HAND_OVER), data).status_code == 200
+        return len(queries)
+
+    for _time in range(3):
+        made("screening")
+    officer.post(reverse(HAND_OVER), data)
+    at_3 = cost()
+    for _time in range(27):
+        made("screening")
+    assert cost() == at_3
 
 
 def test_two_different_people_are_needed(officer: Any, people: Any, made: Any) -> None:

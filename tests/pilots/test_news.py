@@ -97,5 +97,5 @@ def test_a_pilot_goes_to_an_officer_only(pilot: Pilot, people: SimpleNamespace) 
 
 def test_a_start_up_hands_over_nothing(pilot: Pilot, people: SimpleNamespace) -> None:
     with pytest.raises(NotAllowed):
-        assigning.pilots_hand_over(actor=people.owner, from_officer=people.officer, to_officer=factories.person("officer"))
+        assigning.pilots_hand_over(actor=people.owner, from_officer=people.officer, to_officer=factories.person("officer"), chosen=[pilot.pk])
     assert Pilot.objects.get(pk=pilot.pk).officer == people.officer

@@ -18,7 +18,7 @@ from citylab.core.middleware import status_of
 from citylab.pilots.services.assigning import pilots_hand_over
 from citylab.proposals.services import screening
 
-from ..forms import HandOverForm, PeopleForm, RolesForm
+from ..forms import HandedWorkForm, HandOverForm, PeopleForm, RolesForm
 from .common import staff
 
 PAGE_SIZE = 25
@@ -27,34 +27,30 @@ administrator = roles(Role.ADMINISTRATOR)
 
 @staff
 def hand_over(request: HttpRequest) -> HttpResponse:
-    """Give all undecided cases and all pilots of a colleague to another: choose, see how many, confirm once."""
+    """Give undecided cases and pilots of a colleague to another: choose the two, then untick what stays, which confirms."""
     form = HandOverForm(request.POST or None)
-    lead = _("Every undecided case and every pilot of one colleague goes to another, who is told by e-mail.")
-    context: dict[str, Any] = {"form": form, "title": _("Hand over all cases"), "lead": lead, "submit": _("See which cases")}
+    lead = _("Undecided cases and pilots of one colleague go to another, who is told by e-mail. You choose which on the next page.")
+    context: dict[str, Any] = {"form": form, "title": _("Hand over cases"), "lead": lead, "submit": _("See which cases")}
     if request.method != "POST" or "edit" in request.POST:
         return render(request, "desk/form_page.html", context)
     if not form.is_valid():
         return render(request, "desk/form_page.html", context, status=422)
     giver, taker = form.cleaned_data["from_officer"], form.cleaned_data["to_officer"]
-    if "confirmed" not in request.POST:
-        effects = [_("%(work)s: from %(giver)s to %(taker)s.") % {"work": _work(giver.cases, giver.pilots), "giver": giver, "taker": taker}]
-        return render(request, "desk/confirm.html", {**context, "submit": _("Hand over"), "effects": effects})
-    people = {"actor": request.user, "from_officer": giver, "to_officer": taker}
+    confirmed = "confirmed" in request.POST
+    work = HandedWorkForm(request.POST if confirmed else None, giver=giver)
+    if not confirmed or not work.is_valid():
+        effect = _("%(work)s: from %(giver)s to %(taker)s.") % {"work": _work(giver.cases, giver.pilots), "giver": giver, "taker": taker}
+        return render(request, "desk/hand_over.html", {**context, "people": form, "form": work, "effect": effect}, status=422 if confirmed else 200)
+    both = {"actor": request.user, "from_officer": giver, "to_officer": taker}
     try:
-        result = screening.cases_hand_over(**people)
+        cases = screening.cases_hand_over(**both, chosen=work.cleaned_data.get("cases", ()))
+        pilots = pilots_hand_over(**both, chosen=work.cleaned_data.get("pilots", ()))
     except DomainError as error:
         form.add_error("to_officer", error.message)
         return render(request, "desk/form_page.html", context, status=status_of(error))
-    pilots, why_kept = 0, ""
-    try:
-        pilots = pilots_hand_over(**people)
-    except DomainError as error:
-        why_kept = str(error.message)
-    messages.success(request, _("%(work)s: now with %(officer)s.") % {"work": _work(result.moved, pilots), "officer": taker})
-    if result.kept:
-        messages.warning(request, _("These stayed because of a conflict of interest: %(numbers)s.") % {"numbers": ", ".join(result.kept)})
-    if why_kept:
-        messages.warning(request, _("The pilots stayed where they are. %(reason)s") % {"reason": why_kept})
+    messages.success(request, _("%(work)s: now with %(officer)s.") % {"work": _work(cases.moved, pilots.moved), "officer": taker})
+    if cases.kept or pilots.kept:
+        messages.warning(request, _("These stayed because of a conflict of interest: %(numbers)s.") % {"numbers": ", ".join((*cases.kept, *pilots.kept))})
     return redirect("desk:queue")
 
 

@@ -1,11 +1,13 @@
 """Whose pilot it is at the desk."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from citylab.core.errors import DomainError, NotAllowed
+from citylab.proposals.services.screening import HandOver
 
 from ..models import Pilot
 from ..workflow import State
@@ -26,15 +28,15 @@ def pilot_assign(*, pilot_id: Any, actor: Any, officer: Any) -> Pilot:
     return pilot
 
 
-def pilots_hand_over(*, actor: Any, from_officer: Any, to_officer: Any) -> int:
-    """Give all pilots of a colleague that are not over to another officer, all or none; how many were moved.
-
-    Raises NotAllowed, DomainError("not_an_officer") when the other belongs to one of the start-ups.
-    """
+def pilots_hand_over(*, actor: Any, from_officer: Any, to_officer: Any, chosen: Collection[Any]) -> HandOver:
+    """Give the chosen pilots of a colleague that are not over to another officer. Raises NotAllowed."""
     if not actor.has_perm("pilots.hand_over"):
         raise NotAllowed("not_allowed", _("You are not allowed to do this here, or not at this point."))
-    with transaction.atomic():
-        pilots = list(Pilot.objects.filter(officer=from_officer, is_archive=False).exclude(state__in=OVER).values_list("pk", flat=True))
-        for pk in pilots:
+    moved, kept = 0, []
+    for pk, code in Pilot.objects.filter(officer=from_officer, is_archive=False, pk__in=list(chosen)).exclude(state__in=OVER).order_by("code").values_list("pk", "code"):
+        try:
             pilot_assign(pilot_id=pk, actor=actor, officer=to_officer)
-    return len(pilots)
+            moved += 1
+        except DomainError:  # one of the two belongs to this start-up: the pilot stays where it is
+            kept.append(code.upper())
+    return HandOver(moved, tuple(kept))

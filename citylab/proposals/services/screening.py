@@ -1,6 +1,6 @@
 """The officer's side until evaluation: take, hand over, check, ask for additions, declare inadmissible, pass on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -61,14 +61,14 @@ class HandOver:
     kept: tuple[str, ...]
 
 
-def cases_hand_over(*, actor: Any, from_officer: Any, to_officer: Any) -> HandOver:
-    """Give all undecided cases of a colleague to another officer. Raises DomainError("not_allowed" | "not_an_officer")."""
+def cases_hand_over(*, actor: Any, from_officer: Any, to_officer: Any, chosen: Collection[Any]) -> HandOver:
+    """Give the chosen undecided cases of a colleague to another officer. Raises DomainError("not_allowed" | "not_an_officer")."""
     if not actor.has_perm("proposals.use_desk"):
         raise DomainError("not_allowed", _("You are not allowed to do this here, or not at this point."))
     if not get_user_model().objects.filter(pk=to_officer.pk, role_grants__role=Role.OFFICER).exists():
         raise DomainError("not_an_officer", _("This person cannot be responsible for this case."))
     moved, kept = 0, []
-    for pk, number in Proposal.objects.filter(officer=from_officer, state__in=PENDING).order_by("number").values_list("pk", "number"):
+    for pk, number in Proposal.objects.filter(officer=from_officer, state__in=PENDING, pk__in=list(chosen)).order_by("number").values_list("pk", "number"):
         try:
             officer_assign(proposal_id=pk, actor=actor, officer=to_officer)
             moved += 1

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from wagtail.admin import messages
+from wagtail.admin.ui.components import MediaContainer
 from wagtail.admin.widgets.button import Button
 from wagtail.snippets.views import snippets
 
@@ -15,6 +16,8 @@ from citylab.accounts.access import roles
 from citylab.accounts.models import Role
 from citylab.challenges.models import Challenge
 from citylab.core.errors import DomainError
+
+from .side_panels import WhoCouldAnswerPanel
 
 
 class NobodyPublishesAlone:
@@ -29,11 +32,19 @@ editing = roles(Role.EDITOR, Role.ADMINISTRATOR)
 
 @editing
 class CreateView(NobodyPublishesAlone, snippets.CreateView):
-    pass
+    def get_side_panels(self) -> MediaContainer:
+        return MediaContainer([*super().get_side_panels(), WhoCouldAnswerPanel(self.form.instance, self.request)])
 
 
 @editing
 class EditView(NobodyPublishesAlone, snippets.EditView):
+    def get_side_panels(self) -> MediaContainer:
+        """The panel is not drawn again after saving in the background: it follows the form by itself."""
+        panels = super().get_side_panels()
+        if self.expects_json_response or self.hydrate_create_view:
+            return panels
+        return MediaContainer([*panels, WhoCouldAnswerPanel(self.object, self.request)])
+
     @cached_property
     def header_more_buttons(self) -> list[Button]:
         return [*super().header_more_buttons, *record_buttons(self.live_object)]

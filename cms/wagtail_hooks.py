@@ -23,6 +23,7 @@ from . import views
 from .context_processors import KEY
 from .models import HomePage, MenuItem
 from .record_views import record_buttons
+from .side_panels import who_could_answer_view
 from .viewsets import ChallengeViewSet, MenuItemViewSet, QuestionViewSet, SiteViewSet, TaxonomyGroup
 
 for viewset in (ChallengeViewSet, SiteViewSet, QuestionViewSet, TaxonomyGroup, MenuItemViewSet):
@@ -36,6 +37,7 @@ def admin_urls() -> list[Any]:
         path("challenges/<int:pk>/close/", views.close_challenge, name="challenge_close"),
         path("questions/<int:pk>/answer/", views.answer_question, name="question_answer"),
         path("pages/<int:pk>/withdraw/", views.withdraw_page, name="page_withdraw"),
+        path("who-could-answer/<slug:kind>/", who_could_answer_view, name="who_could_answer"),
     ]
 
 

@@ -127,6 +127,7 @@ TABLE = {
     "challenge_close": EDITORS,
     "question_answer": EDITORS,
     "page_withdraw": EDITORS,
+    "who_could_answer": EDITORS,
     **{
         f"wagtailsnippets_{record}:{page}": EDITORS
         for record in ("challenges_challenge", "testbeds_site")

@@ -1,0 +1,155 @@
+"""Who could answer a challenge or a site that is still being written: for editors, who see no casework.
+
+What is said about an organisation comes from its profile and its public pilots alone. Proposals only add to a number.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.html import strip_tags
+
+from citylab.accounts.models import Organisation
+from citylab.challenges.models import Challenge
+from citylab.core.bilingual import LANGUAGES
+from citylab.pilots.models import Pilot
+from citylab.proposals.models import Proposal
+from citylab.proposals.workflow import State
+from citylab.taxonomy.models import Sector, Technology
+from citylab.testbeds.models import Site
+
+from . import analysis, sentences
+from .matching import Line, Match
+from .policy import ChallengeOffer, Group, Need, SiteOffer, TextScore, Verdict, judge_challenge, judge_site
+from .ranking import nearest
+
+# How many of the nearest pilots and proposals are looked at in each language.
+LOOKED_AT = 50
+# A text counts as near from this share of the best one's score, and with so many words in common.
+NEAR = 0.25
+WORDS = 2
+# Pilots whose card anyone may read, and that have really run.
+PUBLIC = Q(pilots__public_confirmed_by_city_at__isnull=False, pilots__public_confirmed_by_startup_at__isnull=False, pilots__started_on__isnull=False)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An organisation that could answer: its match, the names of its sectors, and how many public pilots it has run."""
+
+    match: Match
+    sectors: tuple[str, ...]
+    public_pilots: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Those who could answer, best first, and how many more organisations have proposals on the same things."""
+
+    candidates: list[Candidate]
+    more: int
+
+
+def who_could_answer(offer: Challenge | Site, limit: int = 10) -> Answers:
+    """Organisations for a challenge or a site as it is being written; it need not be saved, nor complete."""
+    texts = {language: text for language in LANGUAGES if (text := _text(offer, language)).strip()}
+    if not texts:
+        return Answers([], 0)
+    organisations = {str(found.pk): found for found in Organisation.objects.annotate(public_pilots=Count("pilots", filter=PUBLIC, distinct=True))}
+    scores = _text_scores(texts, organisations)
+    names = _names()
+    kinds = {value: str(label) for value, label in Organisation.Kind.choices}
+    found = []
+    for key, organisation in organisations.items():
+        verdict = _verdict(offer, organisation, scores.get(key, TextScore()))
+        if any(reason.code in ("text", "technology") for reason in verdict.reasons):
+            found.append(Candidate(_match(organisation, verdict, names, kinds), tuple(names[code] for code in organisation.sector_codes if code in names), organisation.public_pilots))
+    order = list(Group)
+    found.sort(key=lambda candidate: (order.index(candidate.match.group), -candidate.match.score, candidate.match.name))
+    shown = found[:limit]
+    return Answers(shown, len(_with_proposals(texts) - {str(candidate.match.record.pk) for candidate in shown}))
+
+
+def _text(offer: Challenge | Site, language: str) -> str:
+    fields = ("title", "summary", "description", "expected") if isinstance(offer, Challenge) else ("name", "summary", "description")
+    return strip_tags(" ".join(getattr(offer, f"{field}_{language}") or "" for field in fields))
+
+
+def _text_scores(texts: Mapping[str, str], organisations: Mapping[str, Any]) -> dict[str, TextScore]:
+    """Each organisation's nearest text among its profile and its public pilots, with the words in common."""
+    scores: dict[str, TextScore] = {}
+    for language, text in texts.items():
+        own = {token.stem: token.word for token in analysis.tokens(text, language)}
+        profiles = {key: found.description for key, found in organisations.items() if found.language == language and found.description}
+        pilots = _public_pilots(text, language)
+        for score, key, theirs in [*_profile_scores(own, profiles, language), *pilots]:
+            stems = {token.stem for token in analysis.tokens(theirs, language)}
+            words = tuple(word for stem, word in own.items() if stem in stems and len(word) > 3)[:6]
+            if score >= NEAR and len(words) >= WORDS and score > scores.get(key, TextScore()).share:
+                scores[key] = TextScore(score, words)
+    return scores
+
+
+def _profile_scores(own: Mapping[str, str], profiles: Mapping[str, str], language: str) -> list[tuple[float, str, str]]:
+    """(share of the best score, organisation, its description): the words in common, rare ones counting more."""
+    stems = {key: {token.stem for token in analysis.tokens(text, language)} for key, text in profiles.items()}
+    frequency: dict[str, int] = {}
+    for found in stems.values():
+        for stem in found:
+            frequency[stem] = frequency.get(stem, 0) + 1
+    raw = {key: sum(log(1 + len(profiles) / frequency[stem]) for stem in found if stem in own) for key, found in stems.items()}
+    best = max(raw.values(), default=0) or 1
+    return [(score / best, key, profiles[key]) for key, score in raw.items() if score]
+
+
+def _public_pilots(text: str, language: str) -> list[tuple[float, str, str]]:
+    """(share of the best score, organisation, the card's text) of the public pilots nearest to a text."""
+    hits = nearest("", text, language, ("pilot",), LOOKED_AT)
+    best = max((hit.score for hit in hits), default=0) or 1
+    pilots = {str(pilot.pk): pilot for pilot in Pilot.objects.filter(pk__in=[hit.object_id for hit in hits], organisation__isnull=False) if pilot.is_public}
+    found = [(hit.score / best, pilots[hit.object_id]) for hit in hits if hit.object_id in pilots]
+    return [(score, str(pilot.organisation_id), f"{getattr(pilot, f'public_title_{language}')} {getattr(pilot, f'public_summary_{language}')}") for score, pilot in found]
+
+
+def _with_proposals(texts: Mapping[str, str]) -> set[str]:
+    """The organisations of received proposals whose texts are near."""
+    near: list[str] = []
+    for language, text in texts.items():
+        hits = nearest("", text, language, ("proposal",), LOOKED_AT)
+        best = max((hit.score for hit in hits), default=0)
+        near += [hit.object_id for hit in hits if hit.score >= NEAR * best]
+    rows = Proposal.objects.filter(pk__in=near).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).order_by().values_list("organisation_id", flat=True)
+    return {str(pk) for pk in rows}
+
+
+def _verdict(offer: Challenge | Site, organisation: Organisation, text: TextScore) -> Verdict:
+    """The policy's word on an organisation's profile. What a profile does not say (dates, TRL, area) never counts against it."""
+    theirs = frozenset(organisation.sector_codes)
+    if isinstance(offer, Site):
+        sectors = frozenset(sector.code for sector in offer.sectors.all())
+        place = SiteOffer(code=offer.code, sectors=sectors, capabilities=frozenset(), area_m2=None, point=(offer.latitude or 0, offer.longitude or 0))
+        return judge_site(Need(sector=_one(theirs, sectors)), place, text, lambda _capabilities, _but: None)
+    wanted = frozenset({offer.sector.code} if offer.sector else ())
+    need = Need(sector=_one(theirs, wanted), technologies=frozenset(organisation.technology_codes), applicant_kind=organisation.kind)
+    asked = ChallengeOffer(
+        code=offer.code, sector=offer.sector.code if offer.sector else "", technologies=frozenset(term.code for term in offer.technologies.all()), capabilities=frozenset(), status="open",
+        opens_on=None, trl_min=offer.trl_min, trl_max=offer.trl_max, applicant_kinds=frozenset(offer.applicant_kinds or ()), budget_max_cents=None,
+    )  # fmt: skip
+    return judge_challenge(need, asked, text)
+
+
+def _one(theirs: Iterable[str], wanted: frozenset[str]) -> str:
+    """A need has one sector: the first in common, if there is one."""
+    return min(wanted & frozenset(theirs), default="")
+
+
+def _names() -> dict[str, str]:
+    """Sectors and technologies in the reader's language."""
+    return {term.code: str(term.name) for term in (*Sector.objects.all(), *Technology.objects.all())}
+
+
+def _match(organisation: Organisation, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str]) -> Match:
+    reasons = tuple(Line(sentences.reason_sentence(reason, names), sentences.strength(reason), reason.code, reason.share) for reason in verdict.reasons)
+    blockers = tuple(Line(sentences.blocker_sentence(blocker, names, kinds), "", blocker.code) for blocker in verdict.blockers)
+    return Match(organisation, organisation.legal_name, verdict.group, verdict.score, reasons, blockers)

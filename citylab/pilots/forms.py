@@ -207,8 +207,8 @@ class IndicatorForm(PilotForm):
     name_it = forms.CharField(label=_("Name in Italian"), max_length=160)
     name_en = forms.CharField(label=_("Name in English"), max_length=160)
     unit = forms.CharField(label=_("Unit"), max_length=20, required=False, help_text=_("For example %, minutes, kg."))
-    baseline = NumberField(label=_("Where it starts"))
-    target = NumberField(label=_("What it is to reach"))
+    baseline = NumberField(label=_("Starting value"))
+    target = NumberField(label=_("Target value"))
     method = forms.CharField(label=_("How it is measured"), max_length=300, required=False)
     is_public = forms.BooleanField(label=_("Show it on the public card"), required=False)
 

@@ -125,7 +125,7 @@ class ChallengeForm(RecordForm):
             field.help_text = _("It was public already, so it moves only by extending the deadline, once the challenge is on the site again.")
         else:
             moved = localtime(challenge.effective_closes_at)
-            text = _("Public, so it moves only later and with everyone who has a draft being told. Now: %(moment)s.") % {"moment": date_format(moved, "SHORT_DATETIME_FORMAT")}
+            text = _("It is public: it moves only later, and everyone with a draft is told. At present: %(moment)s.") % {"moment": date_format(moved, "SHORT_DATETIME_FORMAT")}
             field.help_text = format_html('{} <a href="{}">{}</a>', text, reverse("challenge_extend", args=[challenge.pk]), _("Extend the deadline"))
 
     def clean(self) -> dict[str, Any]:

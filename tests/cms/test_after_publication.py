@@ -98,7 +98,7 @@ def test_the_closing_time_of_a_draft_is_free(anna):
 def test_the_closing_time_of_a_published_challenge_is_held_and_leads_to_extending_it(anna):
     record = competitive(closes_at=datetime(2030, 5, 1, 12, tzinfo=clock.rome))
     disabled, text = held(anna, record)
-    assert disabled and "Now: 01/05/2030 12:00" in text and reverse("challenge_extend", args=[record.pk]) in text
+    assert disabled and "At present: 01/05/2030 12:00" in text and reverse("challenge_extend", args=[record.pk]) in text
     page = anna.get(url(record, "edit")).content.decode()
     assert f'<a href="{reverse("challenge_extend", args=[record.pk])}">Extend the deadline</a>' in page
 

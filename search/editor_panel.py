@@ -30,6 +30,8 @@ LOOKED_AT = 50
 # A text counts as near from this share of the best one's score, and with so many words in common.
 NEAR = 0.25
 WORDS = 2
+# A proposal only adds to a number, which nobody can check: it has to be nearer.
+NEAR_PROPOSAL = 0.5
 # Pilots whose card anyone may read, and that have really run.
 PUBLIC = Q(pilots__public_confirmed_by_city_at__isnull=False, pilots__public_confirmed_by_startup_at__isnull=False, pilots__started_on__isnull=False)
 
@@ -118,7 +120,7 @@ def _with_proposals(texts: Mapping[str, str]) -> set[str]:
     for language, text in texts.items():
         hits = nearest("", text, language, ("proposal",), LOOKED_AT)
         best = max((hit.score for hit in hits), default=0)
-        near += [hit.object_id for hit in hits if hit.score >= NEAR * best]
+        near += [hit.object_id for hit in hits if hit.score >= NEAR_PROPOSAL * best]
     rows = Proposal.objects.filter(pk__in=near).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).order_by().values_list("organisation_id", flat=True)
     return {str(pk) for pk in rows}
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -66,11 +67,12 @@ class HomePage(CityPage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        opened = list(open_challenges(clock.now()))
-        site_count, pilot_count, stories_slug = self._figures()
+        now = clock.now()
+        opened = list(open_challenges(now)[:3])
+        open_count, site_count, pilot_count, stories_slug = self._figures(now)
         context.update(
-            open_count=len(opened),
-            closing=[challenge for challenge in opened if challenge.effective_closing][:3] or opened[:3],
+            open_count=open_count,
+            closing=[challenge for challenge in opened if challenge.effective_closing] or opened,
             sites=visible_sites()[:3],
             site_count=site_count,
             pilots=public_pilots()[:3],
@@ -81,14 +83,14 @@ class HomePage(CityPage):
         return context
 
 
-    def _figures(self) -> tuple[int, int, str | None]:
-        """How many sites and pilots anyone may see, and where the stories are, in one query: this page is opened most."""
+    def _figures(self, now: datetime) -> tuple[int, int, int, str | None]:
+        """How many challenges are open, how many sites and pilots anyone may see, and where the stories are, in one query: this page is opened most."""
 
         def count(records: models.QuerySet[Any]) -> Coalesce:
-            return Coalesce(Subquery(records.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")), 0)
+            return Coalesce(Subquery(records.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("*")).values("n")), 0)
 
         index = StoryIndexPage.objects.live().filter(locale=self.locale_id).values("slug")[:1]
-        return HomePage.objects.filter(pk=self.pk).values_list(count(visible_sites()), count(public_pilots()), Subquery(index)).get()
+        return HomePage.objects.filter(pk=self.pk).values_list(count(open_challenges(now)), count(visible_sites()), count(public_pilots()), Subquery(index)).get()
 
 
 class StoryIndexPage(CityPage):

@@ -13,6 +13,7 @@ from citylab.proposals.models import Attachment, Turn
 from citylab.testbeds.models import Booking
 
 from .models import Pilot
+from .models.pilot import PUBLIC
 from .workflow import State
 
 OVER = (State.CLOSED, State.WITHDRAWN)
@@ -24,9 +25,8 @@ ROW, ASKED, HEAVY = ("organisation", "site", "officer", "proposal"), ("extension
 
 def public_pilots() -> QuerySet[Pilot]:
     """What anyone may read: archive records, and pilots whose card both sides confirmed; running ones first."""
-    confirmed = Q(public_confirmed_by_city_at__isnull=False, public_confirmed_by_startup_at__isnull=False)
     return (
-        Pilot.objects.filter(Q(is_archive=True) | confirmed)
+        Pilot.objects.filter(PUBLIC)
         .select_related("site", "sector", "challenge", "programme", "organisation")
         .order_by("is_archive", F("starts_on").desc(nulls_last=True), "-archive_years", "code")
     )

@@ -17,6 +17,8 @@ from citylab.testbeds.models import Site
 from ..workflow import PilotWorkflow, State
 
 USER = settings.AUTH_USER_MODEL
+# What anyone may read: archive records, and pilots whose card both sides confirmed.
+PUBLIC = models.Q(is_archive=True) | models.Q(public_confirmed_by_city_at__isnull=False, public_confirmed_by_startup_at__isnull=False)
 
 
 class Pilot(PilotWorkflow):
@@ -102,7 +104,10 @@ class Pilot(PilotWorkflow):
                 condition=models.Q(starts_on__isnull=True) | models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=models.F("starts_on")), name="pilot_ends_after_start"
             ),
         ]
-        indexes = [models.Index(fields=["state", "due_on"], name="pilot_state_due")]
+        indexes = [
+            models.Index(fields=["state", "due_on"], name="pilot_state_due"),
+            models.Index(fields=["is_archive", "-starts_on"], condition=PUBLIC, name="pilot_public"),  # the public pages never look through the rest
+        ]
 
     def get_absolute_url(self) -> str:
         return reverse("public:pilot", args=[self.slug])

@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, comparable, evaluation, moves, people, queue, ranking
+from .views import case, comparable, evaluation, moves, people, quality, queue, ranking
 
 app_name = "desk"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path(pgettext_lazy("url", "people/<int:pk>/"), people.person, name="person"),
     path(pgettext_lazy("url", "rankings/"), ranking.rankings, name="rankings"),
     path(pgettext_lazy("url", "rankings/<slug:code>/"), ranking.ranking, name="ranking"),
+    path(pgettext_lazy("url", "quality/"), quality.quality, name="quality"),
     path(pgettext_lazy("url", "evaluations/"), evaluation.evaluations, name="evaluations"),
     path(pgettext_lazy("url", "pilots/"), include("citylab.desk.pilot_urls")),
     path(pgettext_lazy("url", "cases/<uuid:pk>/"), case.case, name="case"),

@@ -99,6 +99,7 @@ TABLE = {
     "desk:person": "administrator",
     "desk:rankings": OFFICERS,
     "desk:ranking": OFFICERS,
+    "desk:quality": OFFICERS,
     "desk:case": OFFICERS,
     "desk:comparable": OFFICERS,
     "desk:change_site": OFFICERS,

@@ -42,7 +42,7 @@ from .saved_searches import Answers
 from .verdicts import Bench
 
 # People told in one transaction.
-PAGE = 50
+PAGE = 25
 # What only says that nothing stands against it is no news: something in common, and not too little, must speak for it.
 SPEAKING = frozenset({"text", "sector", "technology"})
 LEAST_SCORE = 0.2

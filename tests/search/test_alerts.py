@@ -80,7 +80,7 @@ def test_a_saved_search_is_told_of_a_new_challenge_that_it_finds_and_of_no_other
     challenge = rain()
     (message,) = told(ada)
     assert message.subject.endswith("Misurare la pioggia")
-    assert "Pioggia”" in message.text and "Neve" not in message.text
+    assert "\n- Pioggia\n" in message.text and "Neve" not in message.text
     assert f"/it/sfide/{challenge.slug}/" in message.text
     rain(title_it="Sensori di rumore", description_it="<p>Rumore.</p>")
     assert told(ada) == [message]
@@ -280,7 +280,8 @@ def test_a_publication_is_told_in_pages_that_are_transactions_of_their_own(monke
     assert all(message.done_at for message in pages)
 
 
-def test_a_page_takes_the_same_queries_for_three_people_who_are_told_nothing_and_for_thirty():
+def test_a_page_takes_the_same_queries_for_three_people_who_are_told_nothing_and_for_thirty(monkeypatch):
+    monkeypatch.setattr(alerts, "PAGE", 50)
     challenge = rain()
     counts = []
     for more in (3, 27):

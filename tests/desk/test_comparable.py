@@ -244,6 +244,28 @@ def test_a_case_without_a_site_gets_one(officer: Any, made: Any, sites: Any) -> 
     assert site_now(case) == "better"
 
 
+def test_the_way_back_to_what_was_asked_for_is_offered(officer: Any, people: Any, made: Any, sites: Any) -> None:
+    factories.site("third", capabilities=(), name_en="Third yard")
+    case = made("screening", sites=["asked", "third"])
+    text = text_of(comparable(officer, case))
+    assert "The start-up asked for this one too:" in text and f'href="{address(case, "third")}"' in text
+    officer.post(address(case), {"seen": sites[0].pk, "confirmed": "1"})
+    text = text_of(comparable(officer, case))
+    assert "The site chosen by the city:" in text and "The start-up asked for:" in text and f'href="{address(case, "asked")}"' in text
+    assert officer.post(address(case, "asked"), {"seen": sites[1].pk, "confirmed": "1"}).status_code == 302
+    assert site_now(case) == "asked"
+    assert [(line.before, line.after) for line in trail.lines(case.pk) if line.what == "Site changed"] == [("Better park", "Asked square"), ("Asked square", "Better park")]
+
+
+def test_the_startup_sees_the_site_on_its_case(people: Any, made: Any, sites: Any) -> None:
+    case = made("screening", sites=["asked"])
+    siting.site_change(proposal_id=case.pk, actor=people.officer, site_id=sites[1].pk, seen=sites[0].pk, reason="Ha la corrente.")
+    client = signed_in(people.owner)
+    page = text_of(client.get(reverse("portal:case", args=[case.pk])))
+    assert "Site chosen by the city" in page and "Better park" in page
+    assert "Ha la corrente." in text_of(client.get(reverse("portal:case", args=[case.pk]), {"view": "messages"}))
+
+
 def test_an_occupied_site_is_chosen_with_open_eyes(officer: Any, made: Any, sites: Any) -> None:
     case = made("screening", sites=["asked"])
     booking_hold(site_id=sites[1].pk, case_id="00000000-0000-0000-0000-000000000001", label="", starts_on=case.starts_on, ends_on=case.ends_on, actor=None)

@@ -191,7 +191,7 @@ def _causes(kind: str, record: Any, people: Sequence[User]) -> dict[Any, Causes]
             found[search.user_id].searches.append(search)
     languages = {person.pk: person.language for person in people}
     bench = Bench(kind, [record.pk])
-    related = ("organisation", "proposal__organisation", "proposal__sector")
+    related = ("organisation", "proposal__organisation", "proposal__sector", "proposal__challenge")
     for subscription in _running_subscriptions(kind).filter(user__in=people).select_related(*related).order_by("pk"):
         if record.pk in subscription.known.get(kind, []):
             continue

@@ -110,4 +110,4 @@ def quality_report(since: date) -> list[QualityRow]:
 
 
 def _engine_name() -> str:
-    return type(get_engine()).__module__.rpartition(".")[2]
+    return type(get_engine()).__module__.split(".")[2]

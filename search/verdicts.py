@@ -17,7 +17,7 @@ from .matching import HAVE_RUN, Match, need_of, text_of
 from .policy import Need, TextScore, judge_challenge, judge_site, metres_between
 from .ranking import nearest
 
-# How many of the nearest texts count as near: as many as the panel looks at.
+# How many of the nearest texts count as near.
 NEAREST = 100
 
 
@@ -82,6 +82,6 @@ class Bench:
             return {}
         answers = proposal.answers
         body = " ".join(str(answers.get(name) or "") for name in ("summary", "description", "novelty"))
-        hits = nearest(str(answers.get("title") or ""), body, language, ["site", "challenge"], NEAREST)
+        hits = nearest(str(answers.get("title") or ""), body, language, [self.kind], NEAREST)
         read = matching._site_text if self.kind == "site" else matching._challenge_text
         return matching._scores(hits, text, language, {(self.kind, str(record.pk)): read(record, language) for record in self.records})

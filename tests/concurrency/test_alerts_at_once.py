@@ -1,9 +1,15 @@
-"""Two workers tell the same news at the same moment: each person gets it once."""
+"""Two workers tell the same news at the same moment, or one is killed while telling: each person gets it once."""
 
+import os
+import signal
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import transaction
 
 from citylab.accounts.models import Role
@@ -14,6 +20,8 @@ from citylab.notifications.models import OutgoingMessage
 from search import alerts, saved_searches
 from search.models import Alert, SavedSearch
 from tests import factories
+
+from .test_killed_in_the_middle import ROOT, address
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,6 +69,27 @@ def test_the_same_page_in_two_threads_tells_each_person_once(together, people):
             alerts.handle_page(f"challenge:{challenge.pk}", {"after": 0})
 
     together(page, page)
+    assert told() == [person.pk for person in people]
+
+
+def test_a_worker_killed_while_it_tells_leaves_nobody_out_and_tells_nobody_twice(people):
+    factories.challenge()
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "citylab.settings.test", "DATABASE_URL": address(), "TEST_VAR_DIR": str(Path(settings.MEDIA_ROOT).parent)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.concurrency.telling"], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert process.stdout.readline() == "inside\n"
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(timeout=60) == -signal.SIGKILL
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.stdout.close(), process.stdin.close()
+        process.wait(timeout=60)
+    assert told() == [person.pk for person in people[:2]]  # the first page was kept; of the second nothing was
+    assert Alert.objects.count() == 2
+    drain()
     assert told() == [person.pk for person in people]
 
 

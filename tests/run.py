@@ -42,24 +42,31 @@ class Run:
 
     def step(self, name: str, command: list[str], environment: dict[str, str]) -> bool:
         """Run one step, timed; whether it passed."""
+        return self.together({name: (command, environment)})
+
+    def together(self, steps: dict[str, tuple[list[str], dict[str, str]]]) -> bool:
+        """Run these steps at once; whether all of them passed."""
         started = time.monotonic()
-        print(f"── {name}", flush=True)
-        process = subprocess.Popen([str(BIN / command[0]), *command[1:]], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+        print(f"── {' · '.join(steps)}", flush=True)
+        processes = {
+            name: subprocess.Popen([str(BIN / command[0]), *command[1:]], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL) for name, (command, environment) in steps.items()
+        }
         try:
-            code = process.wait()
+            failed = [name for name, process in processes.items() if process.wait()]
         except BaseException as ending:
-            # Ctrl-C reached the step as well; other endings only this process. It gets time to put away what it started.
-            if not isinstance(ending, KeyboardInterrupt):
-                process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            # Ctrl-C reached the steps as well; other endings only this process. They get time to put away what they started.
+            for process in processes.values():
+                if not isinstance(ending, KeyboardInterrupt):
+                    process.send_signal(signal.SIGINT)
+            for process in processes.values():
+                try:
+                    process.wait(timeout=20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
             raise
-        print(f"   {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - started:.1f} s", flush=True)
-        if code:
-            self.failed.append(name)
-        return code == 0
+        print(f"   {'FAILED: ' + ', '.join(failed) if failed else 'passed'} in {time.monotonic() - started:.1f} s", flush=True)
+        self.failed += failed
+        return not failed
 
     def suite(self, name: str, environment: dict[str, str], *arguments: str) -> None:
         """Run tests on one database, and count what came out."""
@@ -105,20 +112,19 @@ def main() -> int:
         )
         for name, command in CHECKS.items():
             run.step(name, command, plain)
-        # All the test processes start from copies of one migrated database.
+        # All the test processes start from copies of one migrated database of each kind.
         make, drop = (["python", "-m", "tests.services.template", command] for command in ("make", "drop"))
-        if run.step("database on SQLite", make, plain):
-            if database:
-                real = {**plain, "DATABASE_URL": database, "TEST_POSTGRESQL_TEMPLATE": f"test_template_{os.getpid()}"}
-                try:
-                    if run.step("database on PostgreSQL", make, real):
-                        run.suite("suite on PostgreSQL", real, "tests")
-                finally:
-                    run.step("database on PostgreSQL thrown away", drop, real)
-                folders = [f"tests/{name}" for name in ON_SQLITE if (ROOT / "tests" / name).is_dir()]
-                run.suite("suite on SQLite", plain, "-m", "not postgresql_only and (sqlite_journey or not journey)", *folders)
-            else:
-                run.suite("suite on SQLite", plain, "tests")
+        if database:
+            real = {**plain, "DATABASE_URL": database, "TEST_POSTGRESQL_TEMPLATE": f"test_template_{os.getpid()}"}
+            try:
+                if run.together({"database on PostgreSQL": (make, real), "database on SQLite": (make, plain)}):
+                    run.suite("suite on PostgreSQL", real, "tests")
+            finally:
+                run.step("database on PostgreSQL thrown away", drop, real)
+            folders = [f"tests/{name}" for name in ON_SQLITE if (ROOT / "tests" / name).is_dir()]
+            run.suite("suite on SQLite", plain, "-m", "not postgresql_only and (sqlite_journey or not journey)", *folders)
+        elif run.step("database on SQLite", make, plain):
+            run.suite("suite on SQLite", plain, "tests")
 
     if servers.missing and os.environ.get("CI") == "true":
         run.failed.append("servers (CI needs all of them)")

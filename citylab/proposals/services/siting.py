@@ -29,7 +29,8 @@ def site_change(*, proposal_id: Any, actor: Any, site_id: Any, seen: Any, reason
     evaluation, Conflict("site_changed") where a colleague was faster, DomainError("same_site" | "site_not_published").
     """
     with transaction.atomic():
-        proposal = locked(Proposal.objects.select_related("assigned_site"), proposal_id)
+        # Without its site joined: PostgreSQL reads a row it waited for anew, but not what was joined to it before.
+        proposal = locked(Proposal, proposal_id)
         check_allowed(actor, "proposals.process", proposal)
         if proposal.state not in SITE_CHANGEABLE:
             raise illegal_move(proposal)

@@ -25,6 +25,8 @@ from .matching import Line, Match
 from .policy import ChallengeOffer, Group, Need, SiteOffer, TextScore, Verdict, judge_challenge, judge_site
 from .ranking import nearest
 
+# A title and the rest, in one language.
+Text = tuple[str, str]
 # How many of the nearest pilots and proposals are looked at in each language.
 LOOKED_AT = 50
 # A text counts as near from this share of the best one's score, and with so many words in common.
@@ -55,7 +57,7 @@ class Answers:
 
 def who_could_answer(offer: Challenge | Site, limit: int = 10) -> Answers:
     """Organisations for a challenge or a site as it is being written; it need not be saved, nor complete."""
-    texts = {language: text for language in LANGUAGES if (text := _text(offer, language)).strip()}
+    texts = {language: text for language in LANGUAGES if " ".join(text := _text(offer, language)).strip()}
     if not texts:
         return Answers([], 0)
     organisations = {str(found.pk): found for found in Organisation.objects.annotate(public_pilots=Count("pilots", filter=PUBLIC, distinct=True))}
@@ -66,23 +68,30 @@ def who_could_answer(offer: Challenge | Site, limit: int = 10) -> Answers:
     for key, organisation in organisations.items():
         verdict = _verdict(offer, organisation, scores.get(key, TextScore()))
         if any(reason.code in ("text", "technology") for reason in verdict.reasons):
-            found.append(Candidate(_match(organisation, verdict, names, kinds), tuple(names[code] for code in organisation.sector_codes if code in names), organisation.public_pilots))
+            found.append(
+                Candidate(
+                    _match(organisation, verdict, names, kinds),
+                    tuple(names[code] for code in organisation.sector_codes if code in names),
+                    organisation.public_pilots,
+                )
+            )
     order = list(Group)
     found.sort(key=lambda candidate: (order.index(candidate.match.group), -candidate.match.score, candidate.match.name))
     shown = found[:limit]
     return Answers(shown, len(_with_proposals(texts) - {str(candidate.match.record.pk) for candidate in shown}))
 
 
-def _text(offer: Challenge | Site, language: str) -> str:
+def _text(offer: Challenge | Site, language: str) -> Text:
     fields = ("title", "summary", "description", "expected") if isinstance(offer, Challenge) else ("name", "summary", "description")
-    return strip_tags(" ".join(getattr(offer, f"{field}_{language}") or "" for field in fields))
+    title, *rest = (strip_tags(getattr(offer, f"{field}_{language}") or "") for field in fields)
+    return title, " ".join(rest)
 
 
-def _text_scores(texts: Mapping[str, str], organisations: Mapping[str, Any]) -> dict[str, TextScore]:
+def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) -> dict[str, TextScore]:
     """Each organisation's nearest text among its profile and its public pilots, with the words in common."""
     scores: dict[str, TextScore] = {}
     for language, text in texts.items():
-        own = {token.stem: token.word for token in analysis.tokens(text, language)}
+        own = {token.stem: token.word for token in analysis.tokens(" ".join(text), language)}
         profiles = {key: found.description for key, found in organisations.items() if found.language == language and found.description}
         pilots = _public_pilots(text, language)
         for score, key, theirs in [*_profile_scores(own, profiles, language), *pilots]:
@@ -105,20 +114,23 @@ def _profile_scores(own: Mapping[str, str], profiles: Mapping[str, str], languag
     return [(score / best, key, profiles[key]) for key, score in raw.items() if score]
 
 
-def _public_pilots(text: str, language: str) -> list[tuple[float, str, str]]:
+def _public_pilots(text: Text, language: str) -> list[tuple[float, str, str]]:
     """(share of the best score, organisation, the card's text) of the public pilots nearest to a text."""
-    hits = nearest("", text, language, ("pilot",), LOOKED_AT)
+    hits = nearest(*text, language, ("pilot",), LOOKED_AT)
     best = max((hit.score for hit in hits), default=0) or 1
     pilots = {str(pilot.pk): pilot for pilot in Pilot.objects.filter(pk__in=[hit.object_id for hit in hits], organisation__isnull=False) if pilot.is_public}
     found = [(hit.score / best, pilots[hit.object_id]) for hit in hits if hit.object_id in pilots]
-    return [(score, str(pilot.organisation_id), f"{getattr(pilot, f'public_title_{language}')} {getattr(pilot, f'public_summary_{language}')}") for score, pilot in found]
+    return [
+        (score, str(pilot.organisation_id), f"{getattr(pilot, f'public_title_{language}')} {getattr(pilot, f'public_summary_{language}')}")
+        for score, pilot in found
+    ]
 
 
-def _with_proposals(texts: Mapping[str, str]) -> set[str]:
+def _with_proposals(texts: Mapping[str, Text]) -> set[str]:
     """The organisations of received proposals whose texts are near."""
     near: list[str] = []
     for language, text in texts.items():
-        hits = nearest("", text, language, ("proposal",), LOOKED_AT)
+        hits = nearest(*text, language, ("proposal",), LOOKED_AT)
         best = max((hit.score for hit in hits), default=0)
         near += [hit.object_id for hit in hits if hit.score >= NEAR_PROPOSAL * best]
     rows = Proposal.objects.filter(pk__in=near).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).order_by().values_list("organisation_id", flat=True)

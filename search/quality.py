@@ -21,6 +21,7 @@ NAMES: dict[str, Promise] = {
     "capability_missing": _("lacks something"),
     "no_place": _("no place free"),
     "area_too_small": _("too small"),
+    "too_far": _("too far"),
     "closed": _("closed"),
     "opens_later": _("opens later"),
     "applicant_kind": _("kind of applicant"),

@@ -132,7 +132,7 @@ class ReportForm(PilotForm):
     results = long_text(_("What came out of it"), 8, max_length=20000, help_text=_("Compared with the indicators and their targets."))
     lessons = long_text(_("What you learned"), 6, max_length=20000, help_text=_("Also from what did not work."))
     next_steps = long_text(_("How it could go on"), required=False, max_length=20000)
-    remove = forms.MultipleChoiceField(label=_("Attached: take off"), required=False, widget=forms.CheckboxSelectMultiple)
+    remove = forms.MultipleChoiceField(label=_("Take attached files off"), required=False, widget=forms.CheckboxSelectMultiple)
     uploads = SeveralFiles(label=_("Attach files"), help_text=_("PDF, p7m, JPEG, PNG, WebP or office documents without macros, at most 20 MB each."))
 
     def prepare(self) -> None:

@@ -194,6 +194,8 @@ def test_htmx_gets_the_line_of_that_match_alone(as_owner: Any, draft: Any, city:
     assert "Marked as not relevant." in page.get_text() and page.find(class_="tcl-match-why") is None
     page = soup(say(as_owner, draft.organisation, city["cellar"], draft, htmx=True, verdict="why_not"))
     assert "It lacks: Power" in page.find(class_="tcl-match-why").get_text()
+    page = soup(say(as_owner, draft.organisation, city["cellar"], draft, htmx=True, close="1"))
+    assert page.find(class_="tcl-match-why") is None and [row[0] for row in remarks()] == ["not_relevant", "why_not"]
 
 
 def test_without_a_proposal_a_remark_counts_once_for_a_session(city: Any) -> None:
@@ -237,6 +239,11 @@ def test_a_verdict_agrees_with_the_panel(as_owner: Any, draft: Any, city: Any) -
         page = soup(as_owner.get(reverse("portal:match_why", args=[draft.organisation.pk]) + f"?proposal={draft.pk}&record={kind}:{record.pk}"))
         name = record.title if kind == "challenge" else record.name
         assert page.find(id="verdict").select_one(".tcl-status").find_all(string=True, recursive=False)[-1].strip() == words[shown[name]]
+
+
+@pytest.mark.parametrize("proposal", ["x", "profile", "00000000-0000-0000-0000-000000000001"])
+def test_a_proposal_that_does_not_exist_is_not_found(as_owner: Any, draft: Any, city: Any, proposal: str) -> None:
+    assert as_owner.get(reverse("portal:match_why", args=[draft.organisation.pk]) + f"?record=site:{city['park'].pk}&proposal={proposal}").status_code == 404
 
 
 @pytest.mark.parametrize("record", ["", "site", "site:", "site:x", "pilot:1", "site:999999", "challenge:-1"])

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -89,10 +90,11 @@ def _proposal(organisation: Organisation, text: str) -> Proposal | None:
     """The proposal that a page names; None for the organisation's profile."""
     if not text:
         return None
-    found = next((p for p in Proposal.objects.filter(organisation=organisation).select_related("organisation", "challenge", "sector") if str(p.pk) == text), None)
-    if found is None:
-        raise Http404
-    return found
+    try:
+        pk = UUID(text)
+    except ValueError as error:
+        raise Http404 from error
+    return get_object_or_404(Proposal.objects.select_related("organisation", "challenge", "sector"), pk=pk, organisation=organisation)
 
 
 def _verdict(organisation: Organisation, proposal: Proposal | None, text: str) -> tuple[str, Match]:
@@ -124,7 +126,7 @@ def why(request: HttpRequest, pk: Any) -> HttpResponse:
 @signed_in
 @require_POST
 def match_feedback(request: HttpRequest, pk: Any) -> HttpResponse:
-    """“Not relevant”, taking it back, or “Why not?”. htmx gets the line of the match alone; without it, the verdict's page follows."""
+    """“Not relevant”, taking it back, or “Why not?”, which htmx opens in the line of the match and closes again; without it, the verdict's page follows."""
     organisation = _organisation(request, pk)
     proposal = _proposal(organisation, request.POST.get("proposal", ""))
     kind, match = _verdict(organisation, proposal, request.POST.get("record", ""))

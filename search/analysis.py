@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +10,9 @@ from pathlib import Path
 import Stemmer
 
 HERE = Path(__file__).parent
-WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*", re.UNICODE)
+WORD = re.compile(r"[^\W_]+", re.UNICODE)
+# A single letter and its hyphen belong to the word: e-bike, C-ITS, U-Space. Any other hyphen parts two words.
+JOINED = re.compile(r"\b([^\W\d_])-(?=[^\W_])", re.UNICODE)
 # Italian elision: “dell'aria” is about “aria”.
 ELISION = re.compile(r"\b(?:un|l|all|dall|dell|nell|sull|coll|quest|quell|c|d|m|s|t|v|gl|agl|dagl|degl|negl|sugl)['’](?=\w)", re.IGNORECASE)
 MAXIMUM_TEXT = 200_000
@@ -48,16 +50,36 @@ class Token:
 def tokens(text: str, language: str) -> list[Token]:
     """The words that count, in order. Texts longer than 200,000 characters are cut."""
     found = []
-    for match in WORD.finditer(ELISION.sub("", text[:MAXIMUM_TEXT])):
+    for match in WORD.finditer(JOINED.sub(r"\1", ELISION.sub("", text[:MAXIMUM_TEXT]))):
         plain = folded(match[0])
         if len(plain) > 1 and plain not in stop_words(language) and len(plain) <= 60:
             found.append(Token(stem(plain, language), match[0]))
     return found
 
 
+def stems(text: str, language: str) -> list[str]:
+    """The stems of the words that count, in order."""
+    return [token.stem for token in tokens(text, language)]
+
+
 def stemmed(text: str, language: str) -> str:
-    """The text as engines index it: stems joined by blanks, hyphens gone."""
-    return " ".join(token.stem.replace("-", "") for token in tokens(text, language))
+    """The text as engines index it: stems joined by blanks."""
+    return " ".join(stems(text, language))
+
+
+def words(text: str, language: str) -> list[str]:
+    """The words that count as they are written, folded but not stemmed."""
+    return [folded(token.word) for token in tokens(text, language)]
+
+
+def pairs(words: Sequence[str]) -> list[str]:
+    """Neighbouring stems, and those with one between them: “smart lamp posts” has smart_lamp, lamp_post and smart_post."""
+    return [f"{first}_{second}" for apart in (1, 2) for first, second in zip(words, words[apart:], strict=False)]
+
+
+def grams(text: str, length: int = 4) -> list[str]:
+    """Runs of four letters or digits inside the words of a text, folded: what is left of a word in another form, a compound or a mistyped one."""
+    return [word[start : start + length] for word in WORD.findall(folded(text[:MAXIMUM_TEXT])) for start in range(len(word) - length + 1)]
 
 
 @lru_cache
@@ -65,16 +87,16 @@ def _synonyms(language: str) -> dict[str, frozenset[str]]:
     groups: dict[str, frozenset[str]] = {}
     for line in (HERE / "synonyms.txt").read_text().splitlines():
         if line and not line.startswith("#"):
-            group = frozenset(stem(folded(word), language).replace("-", "") for word in line.split())
+            group = frozenset(token.stem for token in tokens(line, language))
             for word in group:
                 groups[word] = groups.get(word, frozenset()) | group
     return groups
 
 
-def with_synonyms(stems: Iterable[str], language: str) -> list[str]:
+def with_synonyms(words: Iterable[str], language: str) -> list[str]:
     """The stems and what means the same here, each once, in order."""
     found: dict[str, None] = {}
-    for word in stems:
+    for word in words:
         found[word] = None
         for other in sorted(_synonyms(language).get(word, ())):
             found.setdefault(other)

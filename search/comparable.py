@@ -21,8 +21,11 @@ from .ranking import nearest
 # How many of the nearest texts are looked at, and how many cases are shown of those that are over.
 LOOKED_AT = 50
 SHOWN_CASES = 6
-# A text is near from this share of what the case's own text scores with itself; on the demo city less is chance (2026-11-25).
+# On the demo city less than this is chance (2026-11-25). A proposal is near from this share of what the case's own text scores with itself;
+# a pilot's card, which is short, from this share of its own words, and two of them.
 NEAR = 0.15
+NEAR_CARD = 0.28
+CARD_WORDS = 2
 # What is over, and has an outcome to learn from.
 PAST = (*DECIDED, State.WITHDRAWN)
 
@@ -102,16 +105,23 @@ def similar_cases(proposal: Proposal, reader: Any) -> list[SimilarCase]:
     text = _text(proposal)
     scored = nearest(proposal.title, text, proposal.language, ("proposal", "pilot"), LOOKED_AT)
     floor = NEAR * max((hit.score for hit in scored), default=0)
-    hits = [hit for hit in scored if hit.object_id != str(proposal.pk) and hit.score >= floor]
+    hits = [hit for hit in scored if hit.object_id != str(proposal.pk) and (hit.kind == "pilot" or hit.score >= floor)]
     ids = {kind: [hit.object_id for hit in hits if hit.kind == kind] for kind in ("proposal", "pilot")}
     pilots = {str(pilot.pk): pilot for pilot in Pilot.objects.filter(pk__in=ids["pilot"]).exclude(proposal=proposal.pk)}
     wanted = [*ids["proposal"], *(pilot.proposal_id for pilot in pilots.values() if pilot.proposal_id)]
-    rows = Proposal.objects.filter(pk__in=wanted, state__in=PAST).exclude(organisation__memberships__user=reader).select_related("organisation", "pilot").prefetch_related("decisions")
+    rows = (
+        Proposal.objects.filter(pk__in=wanted, state__in=PAST)
+        .exclude(organisation__memberships__user=reader)
+        .select_related("organisation", "pilot")
+        .prefetch_related("decisions")
+    )
     proposals = {str(row.pk): row for row in rows}
     own = {token.stem: token.word for token in analysis.tokens(f"{proposal.title} {text}", proposal.language)}
     found: dict[str, SimilarCase] = {}
     for hit in hits:
         pilot = pilots.get(hit.object_id)
+        if pilot and not _is_near_card(pilot, own, proposal.language):
+            continue
         past = proposals.get(str(pilot.proposal_id) if pilot else hit.object_id)
         key = str(past.pk) if past else hit.object_id
         if key not in found and past:
@@ -134,8 +144,17 @@ def _past_case(past: Proposal, own: Mapping[str, str]) -> SimilarCase:
 
 
 def _archive_case(pilot: Pilot, own: Mapping[str, str], language: str) -> SimilarCase:
-    text = f"{in_language(pilot, 'public_title', language)} {in_language(pilot, 'public_summary', language)}"
-    return SimilarCase(pilot.public_title, "", pilot.archive_organisation, None, None, pilot, _common(own, text, language))
+    return SimilarCase(pilot.public_title, "", pilot.archive_organisation, None, None, pilot, _common(own, _card(pilot, language), language))
+
+
+def _card(pilot: Pilot, language: str) -> str:
+    return f"{in_language(pilot, 'public_title', language)} {in_language(pilot, 'public_summary', language)}"
+
+
+def _is_near_card(pilot: Pilot, own: Mapping[str, str], language: str) -> bool:
+    stems = {token.stem for token in analysis.tokens(_card(pilot, language), language)}
+    common = sum(len(word) > 3 for stem, word in own.items() if stem in stems)
+    return common >= CARD_WORDS and common / len(stems) >= NEAR_CARD
 
 
 def _common(own: Mapping[str, str], text: str, language: str) -> tuple[str, ...]:

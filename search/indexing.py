@@ -1,106 +1,59 @@
-"""From domain records to documents: what the outbox says changed is read anew and written with the message's id as revision."""
+"""The index follows the records: what the outbox says changed is read anew and written with the newest message's id as revision.
 
-from collections.abc import Callable
+The embedded index is written with the message, in its transaction. For Elasticsearch the message leaves a row, and `search.tasks.write_waiting`
+writes all that wait in bulk: while the cluster is away they wait.
+"""
+
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.utils.html import strip_tags
 
-from citylab.challenges.models import Challenge
-from citylab.core.bilingual import in_language
-from citylab.core.models import OutboxMessage
+from citylab.core import outbox
+from citylab.core.locks import locked
 from citylab.pilots.models import Pilot
 from citylab.proposals.models import Proposal
-from citylab.testbeds.models import Site
 
-from .engines import Document, get_engine
+from .documents import BUILDERS, RECORDS, all_keys, documents, revisions
+from .engines import Document
+from .engines.embedded import EmbeddedEngine
+from .models import WaitingRecord
 
-LANGUAGES = ("it", "en")
-
-
-def _bilingual(kind: str, record: Any, title: str, bodies: tuple[str, ...], extra: Callable[[str], str]) -> list[Document]:
-    return [
-        Document(
-            kind, str(record.pk), language, in_language(record, title, language),
-            strip_tags(" ".join([*(in_language(record, name, language) for name in bodies), extra(language)])),
-        )
-        for language in LANGUAGES
-    ]  # fmt: skip
-
-
-def site_documents(pk: Any) -> list[Document]:
-    site = Site.objects.filter(pk=pk, live=True).prefetch_related("sectors", "assets__capability").first()
-    if site is None:
-        return []
-
-    def words(language: str) -> str:
-        return " ".join([*(in_language(s, "name", language) for s in site.sectors.all()), *(in_language(a.capability, "name", language) for a in site.assets.all()), site.code])
-
-    return _bilingual("site", site, "name", ("summary", "description"), words)
-
-
-def challenge_documents(pk: Any) -> list[Document]:
-    challenge = Challenge.objects.filter(pk=pk, live=True).select_related("sector").prefetch_related("technologies").first()
-    if challenge is None:
-        return []
-
-    def words(language: str) -> str:
-        return " ".join([in_language(challenge.sector, "name", language), *(in_language(t, "name", language) for t in challenge.technologies.all()), challenge.code, challenge.city])
-
-    return _bilingual("challenge", challenge, "title", ("summary", "description", "expected"), words)
-
-
-def pilot_documents(pk: Any) -> list[Document]:
-    pilot = Pilot.objects.select_related("site", "sector", "organisation").filter(pk=pk).first()
-    if pilot is None or not pilot.is_public:
-        return []
-
-    def words(language: str) -> str:
-        names = [in_language(pilot.site, "name", language) if pilot.site else "", in_language(pilot.sector, "name", language) if pilot.sector else ""]
-        return " ".join([*names, pilot.archive_organisation, pilot.organisation.legal_name if pilot.organisation else ""])
-
-    return _bilingual("pilot", pilot, "public_title", ("public_summary",), words)
-
-
-def proposal_documents(pk: Any) -> list[Document]:
-    """A submitted proposal, for the city alone."""
-    proposal = Proposal.objects.filter(pk=pk).exclude(state="draft").first()
-    if proposal is None:
-        return []
-    body = f"{proposal.summary} {proposal.answers.get('description', '')}"
-    return [Document("proposal", str(proposal.pk), proposal.language, proposal.title, body, is_public=False)]
-
-
-DOCUMENTS: dict[str, Callable[[Any], list[Document]]] = {
-    "site": site_documents, "challenge": challenge_documents, "pilot": pilot_documents, "proposal": proposal_documents,
-}  # fmt: skip
-RECORDS: dict[str, Any] = {"site": Site, "challenge": Challenge, "pilot": Pilot, "proposal": Proposal}
+PAGE = 500
 # Where the name of a term stands in a document: kind of record, and how the record refers to the term.
 TERMS = {
     "sector": (("site", "sectors"), ("challenge", "sector"), ("pilot", "sector")),
-    "capability": (("site", "assets__capability"),),
+    "capability": (("site", "assets__capability"), ("challenge", "capabilities")),
     "technology": (("challenge", "technologies"),),
 }
 
 
 def refresh(kind: str, key: str) -> None:
-    """Bring the index to what the record is now; a record that is gone or not public leaves it.
+    """Bring the index to what the record is now; a record that is gone or not public leaves it."""
+    engine = EmbeddedEngine()
+    revision = revisions(kind, [key])[key]
+    found = documents(kind, [key])
+    if found:
+        engine.index(found)
+    else:
+        engine.delete(kind, key, revision)
+    if settings.ELASTICSEARCH_URL:
+        WaitingRecord.objects.create(kind=kind, object_id=key)
+        outbox.nudge(_nudge)
 
-    Under the record's lock: whoever reads it later writes it later, so an index never goes back to what a record was.
-    """
-    engine = get_engine()
+
+def _nudge() -> None:
+    from .tasks import write_waiting
+
+    write_waiting.apply_async(retry=False)
+
+
+def changed(kind: str, key: Any) -> None:
+    """Another record changed what this one's document says: publish that under its lock, so that the document gets a revision of its own."""
     with transaction.atomic():
-        RECORDS[kind].objects.select_for_update().filter(pk=key).first()
-        documents = DOCUMENTS[kind](key)
-        if documents:
-            engine.index(documents, _revision(kind, key))
-        else:
-            engine.delete(kind, key)
-
-
-def _revision(kind: str, key: str) -> int:
-    """The newest message about the record: several that were waiting are then answered by one reading."""
-    return OutboxMessage.objects.filter(topic__startswith=f"{kind}.", key=key).order_by("-id").values_list("id", flat=True).first() or 0
+        if locked(RECORDS[kind].objects.all(), key):
+            outbox.publish(f"{kind}.content_changed", key)
 
 
 def handle_challenge(key: str, payload: dict[str, Any]) -> None:
@@ -111,36 +64,66 @@ def handle_site(key: str, payload: dict[str, Any]) -> None:
     refresh("site", key)
 
 
+def handle_booking(key: str, payload: dict[str, Any]) -> None:
+    """A place was taken or freed."""
+    changed("site", payload["site"])
+
+
 def handle_pilot(key: str, payload: dict[str, Any]) -> None:
+    """A pilot's card and its place: what was tried there belongs to the site's and the challenge's history."""
     refresh("pilot", key)
+    _changed_places(Pilot.objects.filter(pk=key).values_list("site", "challenge"))
 
 
 def handle_proposal(key: str, payload: dict[str, Any]) -> None:
     refresh("proposal", key)
 
 
+def handle_decided(key: str, payload: dict[str, Any]) -> None:
+    """An approved proposal enters the history of its challenge and of its pilot's site; one that is no longer approved leaves it."""
+    refresh("proposal", key)
+    _changed_places(Proposal.objects.filter(pk=key).values_list("pilot__site", "challenge"))
+
+
+def _changed_places(rows: Iterable[tuple[Any, Any]]) -> None:
+    for site, challenge in rows:
+        for kind, place in (("site", site), ("challenge", challenge)):
+            if place is not None:
+                changed(kind, place)
+
+
 def handle_term(key: str, payload: dict[str, Any]) -> None:
     """A word of the taxonomy has another name: it stands in the documents of the records sorted under it."""
     for kind, lookup in TERMS.get(payload["model"], ()):
         for pk in RECORDS[kind].objects.filter(**{lookup: key}).order_by("pk").values_list("pk", flat=True).distinct():
-            refresh(kind, str(pk))
+            changed(kind, pk)
 
 
 def handle_organisation(key: str, payload: dict[str, Any]) -> None:
     """The name of an organisation stands in the documents of its pilots."""
     for pk in Pilot.objects.filter(organisation=key).order_by("pk").values_list("pk", flat=True):
-        refresh("pilot", str(pk))
+        changed("pilot", pk)
 
 
-def rebuild() -> int:
-    """Index everything anew, and forget what is no longer there; how many records."""
-    get_engine().forget_words()
+def pages(kind: str) -> Iterator[list[Document]]:
+    """The documents of all records of a kind, a page at a time."""
+    last = ""
+    while keys := all_keys(kind, last, PAGE):
+        yield documents(kind, keys)
+        last = keys[-1]
+
+
+def rebuild_embedded() -> int:
+    """Index everything anew in the application's database, and forget what is no longer there; how many documents."""
+    engine = EmbeddedEngine()
+    engine.forget_words()
     count = 0
-    for kind, model in RECORDS.items():
-        keys = {str(pk) for pk in model.objects.values_list("pk", flat=True)}
-        for key in sorted(keys):
-            refresh(kind, key)
-        for key in get_engine().indexed(kind) - keys:
-            refresh(kind, key)
-        count += len(keys)
+    for kind in BUILDERS:
+        kept = set()
+        for page in pages(kind):
+            count += engine.index(page)
+            kept |= {document.object_id for document in page}
+        for entry in list(engine.entries(kind)):
+            if entry.object_id not in kept:
+                engine.delete(kind, entry.object_id, entry.revision)
     return count

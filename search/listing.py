@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.translation import get_language
 
 from .engines import get_engine
-from .engines.embedded import EmbeddedEngine
 
 LIMIT = 500
 
@@ -43,15 +42,15 @@ def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], 
     """(kind, id) of what a person's words find, best first, and the corrected words where the typed ones found nothing."""
     language = (get_language() or "it")[:2]
     engine = get_engine()
-    hits = engine.search(query, language, kinds, public_only=True, limit=LIMIT)
+    hits = engine.search(query, language, kinds, limit=LIMIT)
     corrected = ""
-    if not hits and isinstance(engine, EmbeddedEngine):
+    if not hits:
         better = engine.corrected(query, language)
         if better != query:
-            hits, corrected = engine.search(better, language, kinds, public_only=True, limit=LIMIT), better
+            hits, corrected = engine.search(better, language, kinds, limit=LIMIT), better
     if not hits:
         other = "en" if language == "it" else "it"
-        hits = engine.search(query, other, kinds, public_only=True, limit=LIMIT)
+        hits = engine.search(query, other, kinds, limit=LIMIT)
     return [(hit.kind, hit.object_id) for hit in hits], corrected if hits else ""
 
 

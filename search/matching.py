@@ -22,14 +22,17 @@ from citylab.testbeds.models import Site
 from citylab.testbeds.selectors import availability, calendars
 
 from . import analysis, sentences
-from .engines import Hit, get_engine
+from .documents import TELLING, challenge_texts, site_texts
+from .engines import LANGUAGES, Constraints, Engine, Hit, TextQuery, get_engine
 from .policy import Blocker, ChallengeOffer, Group, Need, Reason, SiteOffer, TextScore, Verdict, judge_challenge, judge_site, metres_between
+from .ranking import ranked, ranked_proposals
 
-LANGUAGES = ("it", "en")
 # Pilots that have really been there: what is being prepared has proved nothing yet, and is nobody's business.
 HAVE_RUN = Count("pilots", filter=Q(pilots__started_on__isnull=False) | Q(pilots__is_archive=True))
 # How many of each group a panel shows; the counts are of all.
 SHOWN = 5
+# How many are judged: the best of those that satisfy every hard constraint, and of the others.
+FITTING, OTHERS = 50, 20
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def need_of(proposal: Proposal) -> Need:
     """What a proposal needs, from its columns and answers (two queries for the lists)."""
     answers = proposal.answers
     requested = answers.get("requested")
+    challenge = proposal.challenge
     return Need(
         sector=proposal.sector.code if proposal.sector else "",
         technologies=frozenset(code for code in answers.get("technologies") or [] if isinstance(code, str)),
@@ -92,12 +96,14 @@ def need_of(proposal: Proposal) -> Need:
         applicant_kind=proposal.organisation.kind,
         requested_cents=requested if isinstance(requested, int) else None,
         point=form.coordinates(str(answers.get("own_place_coordinates") or "")),
+        centre=(challenge.latitude, challenge.longitude) if challenge and challenge.latitude is not None and challenge.longitude is not None else None,
+        maximum_metres=challenge.maximum_distance_metres if challenge else None,
     )
 
 
 def text_of(proposal: Proposal) -> str:
-    """The proposal's own words, the title counted twice."""
-    return " ".join(str(proposal.answers.get(name) or "") for name in ("title", "title", "summary", "description", "novelty"))
+    """The proposal's own words."""
+    return " ".join(str(proposal.answers.get(name) or "") for name in ("title", *TELLING))
 
 
 def _scores(hits: list[Hit], text: str, language: str, texts: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], TextScore]:
@@ -112,19 +118,56 @@ def _scores(hits: list[Hit], text: str, language: str, texts: Mapping[tuple[str,
     return found
 
 
+def constraints_of(need: Need, moment: datetime) -> Constraints:
+    """The hard constraints of a need, as engines filter by them; the point and its distance are those that a site must keep to."""
+    return Constraints(
+        moment, need.capabilities, need.applicant_kind, need.starts_on, need.ends_on, need.area_m2, need.trl_now, need.requested_cents,
+        need.centre or need.point, need.maximum_metres,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """The records of a kind that are worth judging, their texts' scores, and how many records there are that satisfy every constraint, and in all."""
+
+    hits: list[Hit]
+    fitting: int
+    total: int
+
+    @property
+    def keys(self) -> list[str]:
+        return [hit.object_id for hit in self.hits]
+
+
+def _candidates(engine: Engine, query: TextQuery, kind: str, constraints: Constraints) -> _Candidates:
+    """The best of those that fit, and the best texts among the rest: only these get blockers, and what would remove them."""
+    found = ranked(engine, query, kind, FITTING, constraints, OTHERS)
+    return _Candidates([*found.hits, *found.others], found.total, found.total + found.others_total)
+
+
 def match_proposal(proposal: Proposal) -> MatchPanel:
     """Sites and challenges for a proposal, in groups, each with its reasons and what stands in the way."""
     language = proposal.language
     moment = clock.now()
     need = need_of(proposal)
     text = text_of(proposal)
-    sites = list(Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN))
+    engine = get_engine()
+    constraints = constraints_of(need, moment)
+    query = TextQuery(str(proposal.answers.get("title") or ""), " ".join(str(proposal.answers.get(name) or "") for name in TELLING), language)
+    near_sites = _candidates(engine, query, "site", constraints)
+    sites = list(Site.objects.filter(live=True, pk__in=near_sites.keys).prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN))
     offered = visible_challenges(moment)
     if proposal.challenge_id:
+        near_challenges = _Candidates(ranked(engine, query, "challenge", FITTING).hits, 1, 1)
         offered = offered.filter(pk=proposal.challenge_id)
+    else:
+        near_challenges = _candidates(engine, query, "challenge", constraints)
+        offered = offered.filter(pk__in=near_challenges.keys)
     challenges = list(offered.prefetch_related("technologies", "capabilities").annotate(past=HAVE_RUN))
-    texts = {("site", str(site.pk)): _site_text(site, language) for site in sites} | {("challenge", str(c.pk)): _challenge_text(c, language) for c in challenges}
-    scores = _scores(get_engine().match(text, language, ["site", "challenge"], 100), text, language, texts) if text.strip() else {}
+    texts = {("site", str(site.pk)): _site_text(site, language) for site in sites} | {
+        ("challenge", str(c.pk)): _challenge_text(c, language) for c in challenges
+    }
+    scores = _scores(near_sites.hits, text, language, texts) | _scores(near_challenges.hits, text, language, texts)
     free = availability(sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
     offers = {site.code: _site_offer(site, free.get(site.pk)) for site in sites}
     names = _names(sites)
@@ -137,24 +180,44 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
         return (min(having)[1], min(having)[0]) if having else None
 
     site_matches = [
-        _match(site, site.name, judge_site(need, offers[site.code], scores.get(("site", str(site.pk)), TextScore()), nearest_with), names, kinds, addresses) for site in sites
+        _match(site, site.name, judge_site(need, offers[site.code], scores.get(("site", str(site.pk)), TextScore()), nearest_with), names, kinds, addresses)
+        for site in sites
     ]
     challenge_matches = [
-        _match(challenge, challenge.title, judge_challenge(need, _challenge_offer(challenge, moment), scores.get(("challenge", str(challenge.pk)), TextScore())), names, kinds, addresses)
+        _match(
+            challenge,
+            challenge.title,
+            judge_challenge(need, _challenge_offer(challenge, moment), scores.get(("challenge", str(challenge.pk)), TextScore())),
+            names,
+            kinds,
+            addresses,
+        )
         for challenge in challenges
     ]
     grouped_sites, grouped_challenges = _grouped(site_matches), _grouped(challenge_matches)
-    counts = {group.value: sum(match.group == group for match in [*site_matches, *challenge_matches]) for group in Group}
-    more = [len(found) - sum(map(len, grouped.values())) for found, grouped in ((site_matches, grouped_sites), (challenge_matches, grouped_challenges))]
+    counts = dict.fromkeys((group.value for group in Group), 0)
+    for near, found in ((near_sites, site_matches), (near_challenges, challenge_matches)):
+        for group, count in _counts(near, found).items():
+            counts[group] += count
+    more = [max(near.total, len(found)) - sum(map(len, grouped.values())) for near, found, grouped in (
+        (near_sites, site_matches, grouped_sites), (near_challenges, challenge_matches, grouped_challenges))]  # fmt: skip
     return MatchPanel(grouped_sites, grouped_challenges, counts, moment, *more)
+
+
+def _counts(near: _Candidates, found: list[Match]) -> dict[str, int]:
+    """How many there are of each group: of those that were not fetched, the engine knows whether they fit, and the others are far."""
+    counts = {group.value: sum(match.group == group for match in found) for group in Group}
+    counts[Group.FITS] = max(counts[Group.FITS], near.fitting if near.fitting > FITTING else 0)
+    counts[Group.NOT] += max(0, near.total - sum(counts.values()))
+    return counts
 
 
 def match_challenge(challenge: Challenge, limit: int = 10) -> list[Match]:
     """The other direction: received proposals that answer a challenge, those that fit first, judged by the same policy. For the city alone."""
     moment = clock.now()
     offer = _challenge_offer(Challenge.objects.select_related("progress", "sector").annotate(past=HAVE_RUN).get(pk=challenge.pk), moment)
-    texts = {language: _challenge_text(challenge, language) for language in LANGUAGES}
-    return _proposals_for(texts, lambda need, text: judge_challenge(need, offer, text), limit)
+    texts = {language: challenge_texts(challenge, language) for language in LANGUAGES}
+    return _proposals_for(("challenge", str(challenge.pk)), texts, lambda need, text: judge_challenge(need, offer, text), limit)
 
 
 def match_site(site: Site, limit: int = 10) -> list[Match]:
@@ -167,13 +230,18 @@ def match_site(site: Site, limit: int = 10) -> list[Match]:
         free = calendar.availability(Period(need.starts_on, need.ends_on), today) if need.starts_on and need.ends_on else None
         return judge_site(need, _site_offer(found, free), text, lambda _capabilities, _but: None)
 
-    return _proposals_for({language: _site_text(site, language) for language in LANGUAGES}, judge, limit)
+    return _proposals_for(("site", str(site.pk)), {language: site_texts(found, language) for language in LANGUAGES}, judge, limit)
 
 
-def _proposals_for(texts: Mapping[str, str], judge: Callable[[Need, TextScore], Verdict], limit: int) -> list[Match]:
-    hits = [hit for language, text in texts.items() if text.strip() for hit in get_engine().match(text, language, ["proposal"], 100)]
-    best = {language: max((hit.score for hit in hits if hit.language == language), default=0) or 1 for language in texts}
-    proposals = Proposal.objects.filter(pk__in={hit.object_id for hit in hits}).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).select_related("organisation", "sector")
+def _proposals_for(place: tuple[str, str], texts: Mapping[str, tuple[str, str]], judge: Callable[[Need, TextScore], Verdict], limit: int) -> list[Match]:
+    queries = [TextQuery(title, text, language) for language, (title, text) in texts.items()]
+    hits = ranked_proposals(get_engine(), queries, 100, place)
+    best = max((hit.score for hit in hits), default=0) or 1
+    proposals = (
+        Proposal.objects.filter(pk__in=[hit.object_id for hit in hits])
+        .exclude(state__in=(State.DRAFT, State.WITHDRAWN))
+        .select_related("organisation", "sector", "challenge")
+    )
     by_id = {str(proposal.pk): proposal for proposal in proposals}
     names = _names(list(Site.objects.filter(live=True)))
     kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
@@ -182,10 +250,10 @@ def _proposals_for(texts: Mapping[str, str], judge: Callable[[Need, TextScore], 
         proposal = by_id.get(hit.object_id)
         if proposal is None:
             continue
-        wanted = {token.stem for token in analysis.tokens(texts[hit.language], hit.language)}
-        own = {token.stem: token.word for token in analysis.tokens(text_of(proposal), hit.language)}
+        wanted = {token.stem for token in analysis.tokens(" ".join(texts[proposal.language]), proposal.language)}
+        own = {token.stem: token.word for token in analysis.tokens(text_of(proposal), proposal.language)}
         words = tuple(word for stem, word in own.items() if stem in wanted and len(word) > 3)[:6]
-        matches.append(_match(proposal, proposal.title, judge(need_of(proposal), TextScore(hit.score / best[hit.language], words)), names, kinds, {}))
+        matches.append(_match(proposal, proposal.title, judge(need_of(proposal), TextScore(hit.score / best, words)), names, kinds, {}))
     order = list(Group)
     return sorted(matches, key=lambda m: (order.index(m.group), -m.score, m.name))[:limit]
 
@@ -212,7 +280,11 @@ def _blocker(blocker: Blocker, names: Mapping[str, str], kinds: Mapping[str, str
 def _names(sites: list[Site]) -> dict[str, str]:
     """Codes of sites, sectors, technologies and capabilities with their names in the reader's language."""
     column = f"name_{(get_language() or 'it')[:2]}"
-    rows = Sector.objects.order_by().values_list("code", column).union(Technology.objects.order_by().values_list("code", column), Capability.objects.order_by().values_list("code", column))
+    rows = (
+        Sector.objects.order_by()
+        .values_list("code", column)
+        .union(Technology.objects.order_by().values_list("code", column), Capability.objects.order_by().values_list("code", column))
+    )
     return {**dict(rows), **{site.code: site.name for site in sites}}
 
 
@@ -229,6 +301,7 @@ def _challenge_offer(challenge: Any, moment: datetime) -> ChallengeOffer:
         code=challenge.code, sector=challenge.sector.code, technologies=frozenset(t.code for t in challenge.technologies.all()),
         capabilities=frozenset(c.code for c in challenge.capabilities.all()), status=status(challenge, moment), opens_on=challenge.opens_at.astimezone(clock.rome).date() if challenge.opens_at else None,
         trl_min=challenge.trl_min, trl_max=challenge.trl_max, applicant_kinds=frozenset(challenge.applicant_kinds or []), budget_max_cents=challenge.budget_max_cents, past_pilots=challenge.past,
+        point=(challenge.latitude, challenge.longitude) if challenge.latitude is not None and challenge.longitude is not None else None, maximum_metres=challenge.maximum_distance_metres,
     )  # fmt: skip
 
 
@@ -238,5 +311,3 @@ def _site_text(site: Site, language: str) -> str:
 
 def _challenge_text(challenge: Challenge, language: str) -> str:
     return " ".join(in_language(challenge, name, language) for name in ("title", "summary", "description", "expected"))
-
-

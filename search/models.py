@@ -5,20 +5,87 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class SearchDocument(models.Model):
-    """The text of a record in one language. `revision` is the id of the outbox message that wrote it: an older one never overwrites."""
+class SearchRecord(models.Model):
+    """What the embedded index holds of a record: its revision, and the facts that hard constraints ask of it.
+
+    `revision` is the id of the newest outbox message about it: an older one never overwrites, nor brings back what was deleted.
+    """
 
     kind = models.CharField(max_length=20)
     object_id = models.CharField(max_length=40)
+    revision = models.BigIntegerField()
+    digest = models.CharField(max_length=32, blank=True)
+    is_deleted = models.BooleanField(default=False)
+    accepted = models.PositiveIntegerField(default=0)
+    has_calendar = models.BooleanField(default=False)
+    area_m2 = models.PositiveIntegerField(null=True)
+    trl_min = models.PositiveSmallIntegerField(null=True)
+    trl_max = models.PositiveSmallIntegerField(null=True)
+    budget_max_cents = models.PositiveBigIntegerField(null=True)
+    opens_at = models.DateTimeField(null=True)
+    closes_at = models.DateTimeField(null=True)
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
+    maximum_metres = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "object_id"], name="record_once")]
+
+
+class SearchFact(models.Model):
+    """One of several values of a record: a capability it has, a kind of applicant it admits."""
+
+    record = models.ForeignKey(SearchRecord, models.CASCADE, related_name="values")
+    name = models.CharField(max_length=20)
+    value = models.CharField(max_length=60)
+
+    class Meta:
+        indexes = [models.Index(fields=["name", "value"], name="fact_by_value")]
+
+
+class SearchPeriod(models.Model):
+    """Days during which one and the same place of a site is free, both included."""
+
+    record = models.ForeignKey(SearchRecord, models.CASCADE, related_name="periods")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+
+
+class SearchDocument(models.Model):
+    """A record's words in one language, prepared beforehand. The columns after `body` are for matching alone: they hold what was accepted there."""
+
+    record = models.ForeignKey(SearchRecord, models.CASCADE, related_name="documents")
+    kind = models.CharField(max_length=20)
     language = models.CharField(max_length=2)
     title = models.TextField()
     stemmed_title = models.TextField()
-    stemmed_body = models.TextField()
-    is_public = models.BooleanField(default=True)
-    revision = models.BigIntegerField(default=0)
+    body = models.TextField()
+    whole = models.TextField()
+    words = models.TextField()
+    pairs = models.TextField()
+    grams = models.TextField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "object_id", "language"], name="document_once")]
+        constraints = [models.UniqueConstraint(fields=["record", "language"], name="document_once")]
+
+
+class WaitingRecord(models.Model):
+    """A record whose document waits to be written to Elasticsearch; gone once it is."""
+
+    kind = models.CharField(max_length=20)
+    object_id = models.CharField(max_length=40)
+
+
+class Affinity(models.Model):
+    """One of the places a received proposal is nearest to, with the share of its interest that falls on it (0–1)."""
+
+    proposal_id = models.CharField(max_length=40, db_index=True)
+    kind = models.CharField(max_length=20)
+    object_id = models.CharField(max_length=40)
+    share = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "object_id", "-share"], name="affinity_by_place")]
 
 
 class SearchTerm(models.Model):

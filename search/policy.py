@@ -34,6 +34,9 @@ class Need:
     applicant_kind: str = ""
     requested_cents: int | None = None
     point: tuple[float, float] | None = None
+    # Where the challenge is that it answers, and how far from there a site may be.
+    centre: tuple[float, float] | None = None
+    maximum_metres: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class ChallengeOffer:
     applicant_kinds: frozenset[str]
     budget_max_cents: int | None
     past_pilots: int = 0
+    point: tuple[float, float] | None = None
+    maximum_metres: int | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,10 @@ def _shared(code: str, weight: float, wanted: frozenset[str], offered: frozenset
     return [(code, weight * len(common) / len(wanted), {"codes": tuple(sorted(common))})] if common else []
 
 
+def _too_far(metres: int, maximum: int, remedy: str) -> list[Blocker]:
+    return [Blocker("too_far", {"metres": metres, "maximum": maximum}, remedy)] if metres > maximum else []
+
+
 def judge_site(need: Need, offer: SiteOffer, text: TextScore, nearest_with: Callable[[frozenset[str], str], tuple[str, int] | None]) -> Verdict:
     """How a site fits a need. `nearest_with(capabilities, but)` names the nearest other site that has them all, with metres, or None."""
     blockers = []
@@ -139,6 +148,8 @@ def judge_site(need: Need, offer: SiteOffer, text: TextScore, nearest_with: Call
         blockers.append(Blocker("no_place", {"next_free": offer.next_free}, "move_dates" if offer.next_free else ""))
     if need.area_m2 and offer.area_m2 and need.area_m2 > offer.area_m2:
         blockers.append(Blocker("area_too_small", {"offered": offer.area_m2, "needed": need.area_m2}, "less_area" if need.area_m2 <= 2 * offer.area_m2 else ""))
+    if need.centre and need.maximum_metres is not None:
+        blockers += _too_far(metres_between(need.centre, offer.point), need.maximum_metres, "")
     signals: list[tuple[str, float, Mapping[str, Any]]] = []
     if text.share:
         signals.append(("text", weights.TEXT * text.share, {"words": text.words}))
@@ -165,9 +176,13 @@ def judge_challenge(need: Need, offer: ChallengeOffer, text: TextScore) -> Verdi
         blockers.append(Blocker("applicant_kind", {"kinds": tuple(sorted(offer.applicant_kinds))}, "add_partner"))
     if need.trl_now is not None and not offer.trl_min <= need.trl_now <= offer.trl_max:
         near = min(abs(need.trl_now - offer.trl_min), abs(need.trl_now - offer.trl_max)) == 1
-        blockers.append(Blocker("trl", {"now": need.trl_now, "min": offer.trl_min, "max": offer.trl_max}, "raise_trl" if near and need.trl_now < offer.trl_min else ""))
+        blockers.append(
+            Blocker("trl", {"now": need.trl_now, "min": offer.trl_min, "max": offer.trl_max}, "raise_trl" if near and need.trl_now < offer.trl_min else "")
+        )
     if offer.budget_max_cents is not None and need.requested_cents and need.requested_cents > offer.budget_max_cents:
         blockers.append(Blocker("budget", {"limit": offer.budget_max_cents}, "ask_less"))
+    if need.point and offer.point and offer.maximum_metres is not None:
+        blockers += _too_far(metres_between(need.point, offer.point), offer.maximum_metres, "nearer_place")
     signals: list[tuple[str, float, Mapping[str, Any]]] = []
     if text.share:
         signals.append(("text", weights.TEXT * text.share, {"words": text.words}))

@@ -70,12 +70,16 @@ def remedy_sentence(blocker: Blocker, names: Names) -> str:
 
     return {
         "": lambda: "",
-        "other_site": lambda: _("Nearest site with all of it: %(site)s, %(distance)s") % {"site": names.get(params["site"], params["site"]), "distance": _distance(params["metres"])},
+        "other_site": lambda: (
+            _("Nearest site with all of it: %(site)s, %(distance)s")
+            % {"site": names.get(params["site"], params["site"]), "distance": _distance(params["metres"])}
+        ),
         "do_without": lambda: _("It fits if that can be done without"),
         "move_dates": lambda: _("Free from %(day)s") % {"day": day(params["next_free"])},
         "less_area": lambda: _("It fits with at most %(offered)s m²") % {"offered": params.get("offered")},
         "wait": lambda: _("Opens on %(day)s") % {"day": day(params.get("on"))},
         "add_partner": lambda: _("Add a partner of that kind"),
         "raise_trl": lambda: _("One level more is enough"),
+        "nearer_place": lambda: _("Choose a place nearer to it"),
         "ask_less": lambda: _("Ask for €%(limit)s at most") % {"limit": formats.number_format((params.get("limit") or 0) // 100, force_grouping=True)},
     }[blocker.remedy]()

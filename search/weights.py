@@ -1,8 +1,24 @@
-"""How much each signal weighs in a match. The text leads: the others together cannot outweigh it by more than their sum.
+"""Every number of the ranking in one place, with the run that justified it.
 
-Set on 2026-11-23 by hand on the demo city; the matching issue measures and tunes them.
+Text (2026-11-25, `evaluate_matching` on the development sets `pnrr` and `sbir`; the figures stand in ARCHITECTURE.md): five fields, BM25 each, summed.
 """
 
+# Weight of each field, and its BM25 (k1, b). “whole” is title, text and what was accepted there; “words” the same unstemmed; “pairs” stems side by
+# side or with one between; “grams” runs of four letters.
+FIELDS: dict[str, float] = {"title": 0.5, "whole": 1.0, "words": 0.2, "pairs": 0.4, "grams": 0.2}
+K1: dict[str, float] = {"title": 1.2, "whole": 2.5, "words": 2.5, "pairs": 1.2, "grams": 2.5}
+B = 0.75
+# How much of a long text asks: its most telling terms, its first pairs, the grams of its beginning.
+QUERY_TERMS = 60
+QUERY_PAIRS = 200
+GRAM_CHARACTERS = 200
+# A place where n things were accepted before: its text score times 1 + 0.03 · ln(1 + n).
+ACCEPTED = 0.03
+# The other direction: of all that a proposal is near to, the share that falls on this one (softmax over its nearest, in points of the text score).
+AFFINITY_TEMPERATURE = 2.0
+AFFINITY_KEPT = 20
+
+# The verdict (2026-11-23, by hand on the demo city): the text leads, and no other signal alone outweighs it.
 TEXT = 0.55
 SECTOR = 0.15
 TECHNOLOGY = 0.12

@@ -23,7 +23,7 @@ class OutboxMessage(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["next_attempt_at", "id"], condition=PENDING, name="outbox_due"),
-            models.Index(fields=["key", "id"], condition=PENDING, name="outbox_pending_key"),
+            models.Index(fields=["key", "id"], name="outbox_by_record"),
         ]
 
     def __str__(self) -> str:

@@ -32,5 +32,5 @@ def load() -> bool:
         pages.load(loaded["editor"])
         play(story(case) for case in cases(loaded))
         settle()
-        indexing.rebuild()
+        indexing.rebuild_embedded()
     return True

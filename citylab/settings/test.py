@@ -25,3 +25,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ACCOUNT_RATE_LIMITS = False
 ALLOWED_HOSTS = ["*"]
 SECRET_KEY = "tests-only"
+
+# Tests that are about Elasticsearch name it themselves (tests/search/conftest.py); all others search in the database.
+TESTS_ELASTICSEARCH_URL = ELASTICSEARCH_URL
+ELASTICSEARCH_URL = ""

@@ -134,6 +134,24 @@ class SiteCalendar:
                 found.append((piece, places))
         return [Window(period.starts_on, period.ends_on, len(places)) for period, places in found]
 
+    def free_periods(self, today: date) -> list[Period]:
+        """The longest periods in which one and the same place is free, of every place: what fits into one of them can be had.
+
+        They end two years after the horizon where nothing else ends them.
+        """
+        around = Period(self.available_from or today, self.available_until or today + timedelta(days=2 * HORIZON_DAYS))
+        closed = self.closed_periods(around)
+        found = set()
+        for place in range(1, self.capacity + 1):
+            start = around.starts_on
+            for busy in sorted([*closed, *(taken for number, taken in self.taken if number == place)]):
+                if busy.starts_on > start:
+                    found.add(Period(start, busy.starts_on - DAY))
+                start = max(start, busy.ends_on + DAY)
+            if start <= around.ends_on:
+                found.add(Period(start, around.ends_on))
+        return sorted(found)
+
     def next_free(self, days: int, not_before: date) -> Period | None:
         """The first period of `days` days, from `not_before` on, in which one place is free throughout; None within the horizon.
 

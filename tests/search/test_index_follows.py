@@ -11,7 +11,7 @@ from citylab.pilots.models import Pilot
 from citylab.proposals.services import deciding
 from citylab.testbeds.services import site_published, site_unpublished
 from search import indexing
-from search.engines import Document, get_engine
+from search.engines import Document, Text, get_engine
 from search.listing import found_ids
 from search.models import SearchDocument, SearchTerm
 from tests import factories
@@ -30,7 +30,7 @@ def found(query, kind="site", language="it"):
 
 
 def rows(kind, record):
-    return set(SearchDocument.objects.filter(kind=kind, object_id=str(record.pk)).values_list("language", "title"))
+    return set(SearchDocument.objects.filter(record__kind=kind, record__object_id=str(record.pk)).values_list("language", "title"))
 
 
 def test_a_published_site_is_found_in_both_languages():
@@ -85,11 +85,18 @@ def test_a_renamed_term_is_found_where_it_stands(code):
 
 def test_a_renamed_organisation_is_found_by_its_pilot():
     pilot = factories.pilot_in("running")
-    Pilot.objects.filter(pk=pilot.pk).update(public_title_it="Prova", public_title_en="Trial", public_confirmed_by_city_at=clock.now(), public_confirmed_by_startup_at=clock.now())
+    Pilot.objects.filter(pk=pilot.pk).update(
+        public_title_it="Prova", public_title_en="Trial", public_confirmed_by_city_at=clock.now(), public_confirmed_by_startup_at=clock.now()
+    )
     drain()
     indexing.refresh("pilot", str(pilot.pk))
     organisation = pilot.organisation
-    organisation_update(organisation_id=organisation.pk, actor=factories.owner_of(organisation), data={"legal_name": "Rinominata S.p.A.", "kind": "startup", "country": "IT", "vat_number": organisation.vat_number}, version=organisation.version)
+    organisation_update(
+        organisation_id=organisation.pk,
+        actor=factories.owner_of(organisation),
+        data={"legal_name": "Rinominata S.p.A.", "kind": "startup", "country": "IT", "vat_number": organisation.vat_number},
+        version=organisation.version,
+    )
     drain()
     assert found("rinominata", "pilot") == [str(pilot.pk)]
 
@@ -104,8 +111,8 @@ def test_a_pilot_is_found_only_once_both_sides_confirmed_its_card():
 def test_drafts_are_in_no_index_and_proposals_in_no_public_search():
     draft, submitted = factories.draft(title="Bozzaprivata"), factories.submitted(title="Candidataprivata")
     drain()
-    assert not SearchDocument.objects.filter(object_id=str(draft.pk)).exists()
-    assert list(SearchDocument.objects.filter(object_id=str(submitted.pk)).values_list("kind", "is_public")) == [("proposal", False)]
+    assert not SearchDocument.objects.filter(record__object_id=str(draft.pk)).exists()
+    assert list(SearchDocument.objects.filter(record__object_id=str(submitted.pk)).values_list("kind", "body")) == [("proposal", "")]
     for kinds in (["site"], ["site", "challenge", "pilot"], ["proposal"]):
         for query in ("bozzaprivata", "candidataprivata", "candidatapriv"):
             assert found_ids(query, kinds) == ([], "")
@@ -128,8 +135,13 @@ def test_a_withdrawn_proposal_is_matched_with_nothing_new():
 def test_a_rebuild_finds_everything_anew_and_forgets_what_is_gone():
     site, hidden = factories.site("parco", name_it="Parco"), factories.site("nascosto", publish=False)
     engine = get_engine()
-    engine.index([Document("site", "999999", "it", "Fantasma", "Cancellato."), Document("site", str(hidden.pk), "it", "Nascosto", "Non più pubblico.")], 1)
+    engine.index(
+        [
+            Document("site", "999999", 1, {"it": Text("Fantasma", "Cancellato.")}),
+            Document("site", str(hidden.pk), 1, {"it": Text("Nascosto", "Non più pubblico.")}),
+        ]
+    )
     call_command("search_rebuild", verbosity=0)
-    assert engine.indexed("site") == {str(site.pk)}
+    assert [entry.object_id for entry in engine.entries("site")] == [str(site.pk)]
     assert not SearchTerm.objects.filter(word="fantasma").exists()
     assert found("parco") == [str(site.pk)]

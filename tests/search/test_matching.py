@@ -29,7 +29,11 @@ def panel(proposal):
 
 def shown(matches):
     """code → (group, reason codes, blocker codes) of everything a panel shows."""
-    return {match.record.code: (str(match.group), [line.code for line in match.reasons], [line.code for line in match.blockers]) for group in matches.values() for match in group}
+    return {
+        match.record.code: (str(match.group), [line.code for line in match.reasons], [line.code for line in match.blockers])
+        for group in matches.values()
+        for match in group
+    }
 
 
 def test_a_panel_says_what_fits_nearly_fits_and_does_not_and_why():
@@ -126,11 +130,13 @@ def test_a_panel_takes_the_same_queries_whatever_the_number_of_sites():
     for more in (3, 27):
         for _turn in range(more):
             site = factories.site()
-            booking_hold(site_id=site.pk, case_id=f"00000000-0000-0000-0000-{site.pk:012d}", label="", starts_on=clock.today(), ends_on=clock.today(), actor=None)
+            booking_hold(
+                site_id=site.pk, case_id=f"00000000-0000-0000-0000-{site.pk:012d}", label="", starts_on=clock.today(), ends_on=clock.today(), actor=None
+            )
             factories.challenge().technologies.add(factories.term(Technology, "iot"))
         drain()
         counts.append(queries(lambda: panel(draft)))
-    assert counts[0] == counts[1] <= 12
+    assert counts[0] == counts[1] <= 15
 
 
 # --- the other direction ---------------------------------------------------------------------------------------------------------

@@ -9,4 +9,4 @@ class Command(BaseCommand):
     help = "Indexes every site, challenge, pilot and proposal anew."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(self.style.SUCCESS(f"{indexing.rebuild()} records indexed."))
+        self.stdout.write(self.style.SUCCESS(f"{indexing.rebuild_embedded()} records indexed."))

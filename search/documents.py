@@ -1,0 +1,153 @@
+"""From domain records to documents: read in batches, with the same number of queries whatever their number.
+
+A record that is gone or not published has none. Sites and challenges carry as history the texts of what was accepted there: proposals that the
+city approved, and pilots with a public card.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from django.db.models import Max
+from django.utils.html import strip_tags
+
+from citylab.challenges.models import Challenge
+from citylab.challenges.selectors import closing_moment
+from citylab.core import clock
+from citylab.core.bilingual import in_language
+from citylab.core.models import OutboxMessage
+from citylab.pilots.models import Pilot
+from citylab.pilots.selectors import public_pilots
+from citylab.proposals.models import Proposal
+from citylab.proposals.workflow import State
+from citylab.testbeds.models import Site
+from citylab.testbeds.selectors import calendars
+
+from .engines import LANGUAGES, Document, Facts, Text
+
+# Answers that say what a proposal is about, after its title.
+TELLING = ("summary", "description", "novelty")
+# How many accepted texts a place's document holds at most, newest first: more would only make it longer.
+MOST_HISTORY = 60
+Revisions = Mapping[str, int]
+
+
+def revisions(kind: str, keys: Collection[str]) -> Revisions:
+    """The newest outbox message about each record (0 where there is none).
+
+    Always read before the record: a text may then be newer than its revision, which the next message puts right, but never older.
+    """
+    found = OutboxMessage.objects.filter(key__in=keys, topic__startswith=f"{kind}.").order_by().values_list("key").annotate(Max("id"))
+    return defaultdict(int, dict(found))
+
+
+def documents(kind: str, keys: Collection[str]) -> list[Document]:
+    """The documents of these records as they are now."""
+    return BUILDERS[kind](keys, revisions(kind, keys))
+
+
+def site_texts(site: Any, language: str) -> tuple[str, str]:
+    """A site's title and text in a language; its sectors and assets must be at hand."""
+    words = [in_language(site, name, language) for name in ("summary", "description")]
+    words += [in_language(sector, "name", language) for sector in site.sectors.all()]
+    words += [in_language(asset.capability, "name", language) for asset in site.assets.all()]
+    return in_language(site, "name", language), strip_tags(" ".join([*words, site.code]))
+
+
+def challenge_texts(challenge: Any, language: str) -> tuple[str, str]:
+    """A challenge's title and text in a language; its sector and technologies must be at hand."""
+    words = [in_language(challenge, name, language) for name in ("summary", "description", "expected")]
+    words += [in_language(challenge.sector, "name", language) if challenge.sector else ""]
+    words += [in_language(technology, "name", language) for technology in challenge.technologies.all()]
+    return in_language(challenge, "title", language), strip_tags(" ".join([*words, challenge.code, challenge.city]))
+
+
+def proposal_texts(proposal: Proposal) -> tuple[str, str]:
+    """A proposal's title and what it is about, in its own language."""
+    return str(proposal.answers.get("title") or proposal.title), " ".join(str(proposal.answers.get(name) or "") for name in TELLING)
+
+
+def _site_documents(keys: Collection[str], known: Revisions) -> list[Document]:
+    sites = list(Site.objects.filter(pk__in=keys, live=True).prefetch_related("sectors", "assets__capability"))
+    history, accepted = _history("site", [site.pk for site in sites])
+    calendar = calendars(sites, clock.today())
+
+    def facts(site: Any) -> Facts:
+        free = tuple((period.starts_on, period.ends_on) for period in calendar[site.pk].free_periods(clock.today()))
+        capabilities = tuple(sorted(asset.capability.code for asset in site.assets.all()))
+        return Facts(capabilities=capabilities, free=free, area_m2=site.area_m2, point=(site.latitude, site.longitude))
+
+    return [_document("site", site, known, site_texts, history, accepted, facts(site)) for site in sites]
+
+
+def _challenge_documents(keys: Collection[str], known: Revisions) -> list[Document]:
+    challenges = list(Challenge.objects.filter(pk__in=keys, live=True).select_related("sector", "progress").prefetch_related("technologies", "capabilities"))
+    history, accepted = _history("challenge", [challenge.pk for challenge in challenges])
+
+    def facts(challenge: Any) -> Facts:
+        return Facts(
+            capabilities=tuple(sorted(c.code for c in challenge.capabilities.all())), applicant_kinds=tuple(sorted(challenge.applicant_kinds or [])), trl_min=challenge.trl_min,
+            trl_max=challenge.trl_max, budget_max_cents=challenge.budget_max_cents, opens_at=challenge.opens_at, closes_at=closing_moment(challenge),
+            point=(challenge.latitude, challenge.longitude) if challenge.latitude is not None and challenge.longitude is not None else None,
+            maximum_metres=challenge.maximum_distance_metres,
+        )  # fmt: skip
+
+    return [_document("challenge", challenge, known, challenge_texts, history, accepted, facts(challenge)) for challenge in challenges]
+
+
+def _document(kind: str, record: Any, known: Revisions, texts: Callable[[Any, str], tuple[str, str]], history: Any, accepted: Any, facts: Facts) -> Document:
+    by_language = {language: Text(*texts(record, language), history=" ".join(history[record.pk, language])) for language in LANGUAGES}
+    return Document(kind, str(record.pk), known[str(record.pk)], by_language, facts, accepted[record.pk])
+
+
+def _history(place: str, keys: Collection[Any]) -> tuple[Mapping[tuple[Any, str], list[str]], Mapping[Any, int]]:
+    """The texts of what was accepted at each site or challenge, by language, newest first, and how much it was. A proposal and its pilot count once."""
+    texts: dict[tuple[Any, str], list[str]] = defaultdict(list)
+    counts: dict[Any, int] = defaultdict(int)
+    approved = Proposal.objects.filter(state=State.APPROVED).select_related("pilot")
+    approved = approved.filter(pilot__site__in=keys) if place == "site" else approved.filter(challenge__in=keys)
+    for proposal in approved.order_by("-pk"):
+        key = proposal.pilot.site_id if place == "site" else proposal.challenge_id
+        counts[key] += 1
+        if counts[key] <= MOST_HISTORY:
+            texts[key, proposal.language].append(" ".join(proposal_texts(proposal)))
+    for pilot in public_pilots().filter(**{f"{place}__in": keys}).order_by("-pk"):
+        key = pilot.site_id if place == "site" else pilot.challenge_id
+        counts[key] += pilot.proposal_id is None
+        if counts[key] <= MOST_HISTORY:
+            for language in LANGUAGES:
+                texts[key, language].append(f"{in_language(pilot, 'public_title', language)} {in_language(pilot, 'public_summary', language)}")
+    return texts, counts
+
+
+def _pilot_documents(keys: Collection[str], known: Revisions) -> list[Document]:
+    def text(pilot: Any, language: str) -> Text:
+        names = [in_language(record, "name", language) for record in (pilot.site, pilot.sector) if record]
+        words = [
+            in_language(pilot, "public_summary", language),
+            *names,
+            pilot.archive_organisation,
+            pilot.organisation.legal_name if pilot.organisation else "",
+        ]
+        return Text(in_language(pilot, "public_title", language), strip_tags(" ".join(words)))
+
+    pilots = public_pilots().filter(pk__in=keys).select_related("site", "sector", "organisation")
+    return [Document("pilot", str(pilot.pk), known[str(pilot.pk)], {language: text(pilot, language) for language in LANGUAGES}) for pilot in pilots]
+
+
+def _proposal_documents(keys: Collection[str], known: Revisions) -> list[Document]:
+    """Received proposals, for the city alone."""
+    found = Proposal.objects.filter(pk__in=keys).exclude(state=State.DRAFT)
+    return [Document("proposal", str(p.pk), known[str(p.pk)], {p.language: Text(*proposal_texts(p))}) for p in found]
+
+
+BUILDERS: dict[str, Callable[[Collection[str], Revisions], list[Document]]] = {
+    "site": _site_documents, "challenge": _challenge_documents, "pilot": _pilot_documents, "proposal": _proposal_documents,
+}  # fmt: skip
+RECORDS: dict[str, Any] = {"site": Site, "challenge": Challenge, "pilot": Pilot, "proposal": Proposal}
+
+
+def all_keys(kind: str, after: str, limit: int) -> list[str]:
+    """The next keys of the records of a kind, in the order of their primary keys; `after` is "" for the first."""
+    records = RECORDS[kind].objects.order_by("pk")
+    return [str(pk) for pk in (records.filter(pk__gt=after) if after else records).values_list("pk", flat=True)[:limit]]

@@ -1,0 +1,72 @@
+"""The full-text tables of the embedded index: FTS5 on SQLite, kept in step by triggers; generated vectors on PostgreSQL.
+
+Every kind, language and field has a table of its own on SQLite, so that how rare a word is, and how long a text, is judged among its equals.
+"""
+
+from typing import Any
+
+from .. import KINDS, LANGUAGES, PUBLIC_KINDS
+
+CONTENT = "search_searchdocument"
+# Field of the score → column that holds its words.
+COLUMNS = {"title": "stemmed_title", "whole": "whole", "words": "words", "pairs": "pairs", "grams": "grams"}
+# What proposals are matched with is ranked by all five; of what is only compared with them, three are enough.
+FIELDS = {"site": tuple(COLUMNS), "challenge": tuple(COLUMNS), "proposal": ("title", "whole", "pairs"), "pilot": ("title", "whole", "pairs")}
+# “_” joins the two words of a pair.
+TOKENIZE = """tokenize = "unicode61 tokenchars '_'" """
+
+
+def ranked(kind: str, language: str, field: str) -> str:
+    """The FTS5 table that ranks a field of a kind in a language."""
+    return f"search_fts_{kind}_{language}_{field}"
+
+
+def people(language: str) -> str:
+    """The FTS5 table that people's words are looked up in."""
+    return f"search_fts_people_{language}"
+
+
+def _sqlite_tables() -> dict[str, tuple[str, str]]:
+    """Name → columns, and which rows of the content belong to it."""
+    quoted = ", ".join(f"'{kind}'" for kind in PUBLIC_KINDS)
+    found = {people(language): ("stemmed_title, body", f"{{row}}.language = '{language}' AND {{row}}.kind IN ({quoted})") for language in LANGUAGES}
+    for kind in KINDS:
+        for language in LANGUAGES:
+            for field in FIELDS.get(kind, ()):
+                found[ranked(kind, language, field)] = (COLUMNS[field], f"{{row}}.kind = '{kind}' AND {{row}}.language = '{language}'")
+    return found
+
+
+def create(connection: Any) -> None:
+    """Create them beside the content's table."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            vectors = {"people_vector": ("stemmed_title", "body"), "vector": ("stemmed_title", "whole")}
+            for name, (title, body) in vectors.items():
+                cursor.execute(
+                    f"ALTER TABLE {CONTENT} ADD COLUMN {name} tsvector GENERATED ALWAYS AS "
+                    f"(setweight(to_tsvector('simple', {title}), 'A') || setweight(to_tsvector('simple', {body}), 'B')) STORED"
+                )
+                cursor.execute(f"CREATE INDEX search_document_{name} ON {CONTENT} USING gin ({name})")
+            return
+        for name, (columns, belongs) in _sqlite_tables().items():
+            new, old = (", ".join(f"{row}.{column.strip()}" for column in columns.split(",")) for row in ("new", "old"))
+            cursor.execute(f"CREATE VIRTUAL TABLE {name} USING fts5({columns}, content='{CONTENT}', content_rowid='id', {TOKENIZE})")
+            cursor.execute(
+                f"CREATE TRIGGER {name}_insert AFTER INSERT ON {CONTENT} WHEN {belongs.format(row='new')} BEGIN INSERT INTO {name}(rowid, {columns}) VALUES (new.id, {new}); END"
+            )
+            cursor.execute(
+                f"CREATE TRIGGER {name}_delete AFTER DELETE ON {CONTENT} WHEN {belongs.format(row='old')} "
+                f"BEGIN INSERT INTO {name}({name}, rowid, {columns}) VALUES ('delete', old.id, {old}); END"
+            )
+
+
+def drop(connection: Any) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ALTER TABLE {CONTENT} DROP COLUMN people_vector, DROP COLUMN vector")
+            return
+        for name in _sqlite_tables():
+            cursor.execute(f"DROP TRIGGER {name}_insert")
+            cursor.execute(f"DROP TRIGGER {name}_delete")
+            cursor.execute(f"DROP TABLE {name}")

@@ -137,7 +137,10 @@ def test_an_approved_case_and_its_public_pilot_are_one():
     people = factories.city()
     pilot = factories.pilot_in("closed", people=people)
     Pilot.objects.filter(pk=pilot.pk).update(
-        public_title_it="Sensori per la pioggia", public_summary_it="Avvisano.", public_confirmed_by_city_at=clock.now(), public_confirmed_by_startup_at=clock.now()
+        public_title_it="Sensori per la pioggia",
+        public_summary_it="Avvisano.",
+        public_confirmed_by_city_at=clock.now(),
+        public_confirmed_by_startup_at=clock.now(),
     )
     outbox.publish("pilot.public_changed", pilot.pk)
     (found,) = cases(factories.submitted())
@@ -146,8 +149,7 @@ def test_an_approved_case_and_its_public_pilot_are_one():
 
 def test_archive_pilots_are_found_with_what_is_known_of_them():
     archive("a-2019-1", outcome="adopt", outcome_reasons="Funzionano.")
-    for number in range(5):
-        archive(f"b-{number}", public_title_it="Bicchieri compostabili", public_title_en="Compostable cups", public_summary_it="Stoviglie al mercato.", public_summary_en="Dishes.")
+    archive("b-2019-1", public_title_it="Bicchieri per la pioggia", public_title_en="Cups for rain", public_summary_it="Stoviglie compostabili al mercato rionale, ogni sabato mattina.")
     (found,) = cases(factories.submitted())
     assert (found.proposal, found.decision, found.title, found.organisation) == (None, None, "Rain sensors in drains", "Sereno S.p.A.")
     assert (found.pilot.outcome, found.words[:2]) == ("adopt", ("Sensori", "pioggia"))

@@ -46,7 +46,7 @@ def feedback_record(*, place: Place, kind: str, match: Match, verdict: str) -> N
             MatchFeedback.objects.get_or_create(
                 once=place.once(kind, object_id, verdict),
                 defaults={
-                    "kind": kind, "object_id": object_id, "proposal_id": place.proposal_id, "group": str(match.group), "score": score, "engine": _engine_name(),
+                    "kind": kind, "object_id": object_id, "proposal_id": place.proposal_id, "group": str(match.group), "score": score, "engine": get_engine().name,
                     "reasons": [line.code for line in (*match.reasons, *match.blockers)], "verdict": verdict, "day": clock.today(),
                 },
             )  # fmt: skip
@@ -107,7 +107,3 @@ def quality_report(since: date) -> list[QualityRow]:
         shown = {group.value: row[f"shown_{group.value}"] for group in Group}
         found.append(QualityRow(row["kind"], row["object_id"], record, name, shown, row["refused"], row["asked"]))
     return found
-
-
-def _engine_name() -> str:
-    return type(get_engine()).__module__.split(".")[2]

@@ -101,8 +101,9 @@ def _subjects(subscription: AlertSubscription) -> list[Proposal]:
 
 
 def is_news(match: Match) -> bool:
-    """Worth a mail: it fits, and something in common speaks for it."""
-    return match.group == Group.FITS and match.score >= LEAST_SCORE and any(line.code in SPEAKING for line in match.reasons)
+    """Worth a mail: it fits, or will when it opens (nothing is published then), and something in common speaks for it."""
+    fits = match.group == Group.FITS or [line.code for line in match.blockers] == ["opens_later"]
+    return fits and match.score >= LEAST_SCORE and any(line.code in SPEAKING for line in match.reasons)
 
 
 # --- telling ------------------------------------------------------------------------------------------------------------------------
@@ -221,8 +222,8 @@ def _tell(person: User, kind: str, record: Any, causes: Causes) -> None:
 
 
 def _readable(match: Match) -> list[dict[str, Any]]:
-    """The reasons for a page, with the words that matched marked, and for a plain text."""
-    return [{"html": line.text, "plain": unescape(strip_tags(line.text)), "note": line.note} for line in match.reasons]
+    """The reasons, and when it opens, for a page with the words that matched marked, and for a plain text."""
+    return [{"html": line.text, "plain": unescape(strip_tags(line.text)), "note": line.note} for line in (*match.reasons, *match.blockers)]
 
 
 # --- stopping by one click ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from citylab.accounts.models import User
-from citylab.challenges.selectors import visible_challenges
+from citylab.challenges.selectors import Status, visible_challenges
 from citylab.core import clock
 from citylab.core.errors import DomainError
 from citylab.core.locks import locked
@@ -122,14 +122,14 @@ def _free_name(user: User, name: str, but: SavedSearch | None = None) -> str:
 
 
 class Answers:
-    """Which searches a published record answers, as the list would show it; the same words are looked up once."""
+    """Which searches a published record answers, as the list shows it now or once it opens; the same words are looked up once."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], frozenset[str]] = {}
 
     def is_answer(self, search: SavedSearch, kind: str, record: Any) -> bool:
         """Whether the search finds this record."""
-        if kind not in kinds_of(search.kind) or (search.kind in FACETS and not passes(kind, record, search.filters)):
+        if kind not in kinds_of(search.kind) or (search.kind in FACETS and not passes(kind, record, _waited_for(search.filters))):
             return False
         return not search.words or str(record.pk) in self._ids(search.words, kind, search.language)
 
@@ -139,6 +139,12 @@ class Answers:
             with override(language):
                 self._found[key] = frozenset(pk for _kind, pk in found_ids(words, [kind])[0])
         return self._found[key]
+
+
+def _waited_for(filters: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Whoever waits for open challenges waits for those that open later too: nothing is published when they do."""
+    status = filters.get("status", [])
+    return {**filters, "status": [*status, Status.NOT_YET_OPEN.value]} if Status.OPEN in status else dict(filters)
 
 
 def _found(search: SavedSearch) -> dict[str, list[int]]:

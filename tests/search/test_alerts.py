@@ -48,7 +48,9 @@ def subscribe(user, organisation, proposal=None, on=True):
 
 def rain(**fields):
     """A challenge about rain, published and told."""
-    made = factories.challenge(**{"title_it": "Misurare la pioggia", "title_en": "Measure the rain", "description_it": "<p>Sensori che avvisano quando piove.</p>", **fields})
+    made = factories.challenge(
+        **{"title_it": "Misurare la pioggia", "title_en": "Measure the rain", "description_it": "<p>Sensori che avvisano quando piove.</p>", **fields}
+    )
     drain()
     return made
 
@@ -125,6 +127,20 @@ def test_what_nearly_fits_or_has_nothing_in_common_is_no_news():
     rain(applicant_kinds=["public"])
     rain(title_it="Musica", summary_it="Concerti.", description_it="<p>Orchestra.</p>", sector=factories.sector("inclusion"))
     assert told() == []
+
+
+def test_a_challenge_that_opens_later_is_told_when_it_is_published_with_the_day():
+    ada = reader("en")
+    draft = rain_draft(ada)
+    subscribe(ada, draft.organisation, draft)
+    save(ada, "Aperte", status=["open"])
+    save(ada, "Chiuse", status=["closed"])
+    rain(opens_at=clock.now() + timedelta(days=30), applicant_kinds=["public"])
+    rain(opens_at=clock.now() + timedelta(days=30))
+    first, second = told(ada)
+    assert "Aperte" in first.text and "Sensori per la pioggia" not in first.text  # open to others alone: the search finds it, the draft does not fit
+    assert "Aperte" in second.text and "Chiuse" not in second.text
+    assert re.search(r"- It opens later \(Opens on .+\)", second.text)
 
 
 def test_one_person_gets_one_mail_for_all_that_a_record_answers():

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from citylab.core import clock
 from search.feedback import Place, feedback_record, feedback_take_back, not_relevant, quality_report
@@ -37,7 +38,19 @@ def test_a_remark_is_kept_as_the_match_was_shown():
 
 def test_a_remark_holds_no_person():
     assert not [field.name for field in MatchFeedback._meta.get_fields() if isinstance(field, models.ForeignKey)]
-    assert {field.name for field in MatchFeedback._meta.get_fields()} == {"id", "kind", "object_id", "proposal_id", "group", "score", "engine", "reasons", "verdict", "day", "once"}
+    assert {field.name for field in MatchFeedback._meta.get_fields()} == {
+        "id",
+        "kind",
+        "object_id",
+        "proposal_id",
+        "group",
+        "score",
+        "engine",
+        "reasons",
+        "verdict",
+        "day",
+        "once",
+    }
 
 
 def test_the_same_remark_counts_once_for_a_proposal_and_for_a_session():
@@ -68,7 +81,9 @@ def test_the_report_counts_by_record_since_a_day_the_most_refused_first():
     record(Place(uuid.uuid4()), match(site), "why_not")
 
     def rows(since):
-        return [(row.kind, row.object_id, row.name, row.shown, row.not_relevant, row.why_not) for row in quality_report(since)]
+        with override("it"):
+            report = quality_report(since)
+        return [(row.kind, row.object_id, row.name, row.shown, row.not_relevant, row.why_not) for row in report]
 
     refused = ("challenge", str(challenge.pk), "Pioggia", {"fits": 1, "nearly": 1, "not": 0}, 2, 0)
     assert rows(today - timedelta(days=30)) == [refused, ("site", str(site.pk), "Parco", {"fits": 0, "nearly": 0, "not": 1}, 0, 1)]

@@ -62,6 +62,7 @@ def test_the_tab_fetches_its_content_and_leads_there_without_scripts(officer: An
 
 def test_its_address_gives_the_part_to_scripts_and_a_page_to_everybody_else(officer: Any, made: Any, sites: Any) -> None:
     case = made("screening", sites=["asked"])
+    drain()
     part, page = comparable(officer, case, hx_request="true"), comparable(officer, case)
     assert (part.content.count(b"<h1"), page.content.count(b"<h1")) == (0, 1)
     for response in (part, page):
@@ -197,6 +198,7 @@ def test_the_state_decides_whether_the_site_can_be_changed(state: str, officer: 
     case = made(state, sites=["asked"])
     allowed = state in (State.SCREENING, State.EVALUATION)
     assert tuple(SITE_CHANGEABLE) == (State.SCREENING, State.EVALUATION)
+    drain()
     assert ("Choose this site" in text_of(comparable(officer, case))) == allowed
     assert officer.get(address(case)).status_code == (200 if allowed else 409)
     assert officer.post(address(case), {"seen": sites[0].pk, "confirmed": "1"}).status_code == (302 if allowed else 409)

@@ -136,7 +136,7 @@ def test_the_part_costs_the_same_with_3_and_with_30_rows(officer: Any, people: A
     cost()
     at_3 = cost()
     more(range(3, 30))
-    assert cost() == at_3 <= 30
+    assert cost() == at_3 <= 25
 
 
 # --- the change

@@ -6,6 +6,7 @@ ACCOUNTS = "citylab.accounts.tasks."
 PILOTS = "citylab.pilots.tasks."
 INDEX = "search.indexing."
 EDITING = "cms.tasks."
+PAGES = "cms.indexing."
 ALERTS = "search.alerts."
 
 CONSUMERS: dict[str, list[str]] = {
@@ -23,6 +24,10 @@ CONSUMERS: dict[str, list[str]] = {
     "site.unpublished": [INDEX + "handle_site"],
     "site.content_changed": [INDEX + "handle_site"],
     "booking.changed": [INDEX + "handle_booking"],
+    "programme.content_changed": [INDEX + "handle_programme"],
+    "page.published": [PAGES + "handle_page"],
+    "page.unpublished": [PAGES + "handle_page"],
+    "page.content_changed": [PAGES + "handle_page"],
     "alerts.page": [ALERTS + "handle_page"],
     "proposal.submitted": [PROPOSALS + "handle_submitted", INDEX + "handle_proposal"],
     "proposal.screening_started": [PROPOSALS + "handle_progress"],

@@ -6,18 +6,21 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from wagtail.log_actions import get_active_log_context
-from wagtail.models import TaskState
-from wagtail.signals import published, task_submitted, unpublished
+from wagtail.models import Page, PageViewRestriction, TaskState
+from wagtail.signals import post_page_move, published, task_submitted, unpublished
 from wagtail.users.models import UserProfile
 
 from citylab.challenges.models import Challenge
 from citylab.challenges.services import challenge_published, challenge_unpublished
 from citylab.core import outbox
+from citylab.taxonomy.models import Programme
 from citylab.testbeds.models import Site
 from citylab.testbeds.services import site_published, site_unpublished
+
+from .indexing import INTRODUCTIONS, changed_below
 
 
 def _acting() -> Any:
@@ -46,6 +49,39 @@ def on_site_published(instance: Site, **kwargs: Any) -> None:
 @receiver(unpublished, sender=Site)
 def on_site_unpublished(instance: Site, **kwargs: Any) -> None:
     site_unpublished(site_id=instance.pk, actor=_acting())
+
+
+def on_page_saved(instance: Page, update_fields: Any = None, **kwargs: Any) -> None:
+    """Wagtail saves a page in a transaction and tells that it is published after it; this is told within. Keeping a draft saves only some columns."""
+    if update_fields is None or "live" in update_fields:
+        outbox.publish("page.published" if instance.live else "page.unpublished", instance.pk)
+
+
+for _page in (Page, *INTRODUCTIONS):
+    post_save.connect(on_page_saved, sender=_page)
+
+
+@receiver(post_delete, sender=Page)
+def on_page_deleted(instance: Page, **kwargs: Any) -> None:
+    outbox.publish("page.unpublished", instance.pk)
+
+
+@receiver(post_page_move)
+def on_page_moved(instance: Page, **kwargs: Any) -> None:
+    changed_below(instance)
+
+
+@receiver(post_save, sender=PageViewRestriction)
+@receiver(post_delete, sender=PageViewRestriction)
+def on_page_restricted(instance: PageViewRestriction, **kwargs: Any) -> None:
+    page = Page.objects.filter(pk=instance.page_id).first()
+    if page:  # with a page that is deleted go its restrictions
+        changed_below(page)
+
+
+@receiver(post_delete, sender=Programme)
+def on_programme_deleted(instance: Programme, **kwargs: Any) -> None:
+    outbox.publish("programme.content_changed", instance.pk)
 
 
 @receiver(task_submitted, sender=TaskState)

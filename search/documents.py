@@ -20,6 +20,7 @@ from citylab.pilots.models import Pilot
 from citylab.pilots.selectors import public_pilots
 from citylab.proposals.models import Proposal
 from citylab.proposals.workflow import State
+from citylab.taxonomy.models import Programme
 from citylab.testbeds.models import Site
 from citylab.testbeds.selectors import calendars
 
@@ -30,6 +31,7 @@ TELLING = ("summary", "description", "novelty")
 # How many accepted texts a place's document holds at most, newest first: more would only make it longer.
 MOST_HISTORY = 60
 Revisions = Mapping[str, int]
+Builder = Callable[[Collection[str], Revisions], list[Document]]
 
 
 def revisions(kind: str, keys: Collection[str]) -> Revisions:
@@ -141,10 +143,23 @@ def _proposal_documents(keys: Collection[str], known: Revisions) -> list[Documen
     return [Document("proposal", str(p.pk), known[str(p.pk)], {p.language: Text(*proposal_texts(p))}) for p in found]
 
 
-BUILDERS: dict[str, Callable[[Collection[str], Revisions], list[Document]]] = {
-    "site": _site_documents, "challenge": _challenge_documents, "pilot": _pilot_documents, "proposal": _proposal_documents,
+def _programme_documents(keys: Collection[str], known: Revisions) -> list[Document]:
+    def text(programme: Programme, language: str) -> Text:
+        return Text(in_language(programme, "name", language), strip_tags(f"{in_language(programme, 'summary', language)} {programme.code} {programme.years}"))
+
+    programmes = Programme.objects.filter(pk__in=keys)
+    return [Document("programme", str(p.pk), known[str(p.pk)], {language: text(p, language) for language in LANGUAGES}) for p in programmes]
+
+
+BUILDERS: dict[str, Builder] = {
+    "site": _site_documents, "challenge": _challenge_documents, "pilot": _pilot_documents, "proposal": _proposal_documents, "programme": _programme_documents,
 }  # fmt: skip
-RECORDS: dict[str, Any] = {"site": Site, "challenge": Challenge, "pilot": Pilot, "proposal": Proposal}
+RECORDS: dict[str, Any] = {"site": Site, "challenge": Challenge, "pilot": Pilot, "proposal": Proposal, "programme": Programme}
+
+
+def register(kind: str, record: Any, builder: Builder) -> None:
+    """A room above this one adds a kind of its own: its model, and how its documents are made."""
+    RECORDS[kind], BUILDERS[kind] = record, builder
 
 
 def all_keys(kind: str, after: str, limit: int) -> list[str]:

@@ -79,6 +79,10 @@ def handle_proposal(key: str, payload: dict[str, Any]) -> None:
     refresh("proposal", key)
 
 
+def handle_programme(key: str, payload: dict[str, Any]) -> None:
+    refresh("programme", key)
+
+
 def handle_decided(key: str, payload: dict[str, Any]) -> None:
     """An approved proposal enters the history of its challenge and of its pilot's site; one that is no longer approved leaves it."""
     refresh("proposal", key)

@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from citylab.audit import triggers
 from citylab.core import clock
+from citylab.core.models import OutboxMessage
 from tests.browser import chromium, walkers
 from tests.services import need, template
 
@@ -60,6 +61,13 @@ def django_db_keepdb(django_db_keepdb: bool, django_db_modify_db_settings: None)
     """SQLite starts from a copy of the run's template where there is one (PostgreSQL copies its own: citylab/settings/test.py)."""
     database = connections["default"]
     return (database.vendor == "sqlite" and template.copy_sqlite(Path(database.settings_dict["TEST"]["NAME"]))) or django_db_keepdb
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """What `migrate` told of the first pages is no test's business: each starts with an empty outbox."""
+    with django_db_blocker.unblock():
+        OutboxMessage.objects.all().delete()
 
 
 def empty_tables(case: TransactionTestCase) -> None:

@@ -110,5 +110,8 @@ class Programme(models.Model):
         return str(self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """As with terms: whoever indexes programmes hears of it."""
         self.updated_at = clock.now()
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            outbox.publish("programme.content_changed", self.pk)

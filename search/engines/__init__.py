@@ -11,9 +11,9 @@ from typing import Protocol
 from django.conf import settings
 
 LANGUAGES = ("it", "en")
-KINDS = ("site", "challenge", "pilot", "proposal", "page")
+KINDS = ("site", "challenge", "pilot", "proposal", "programme", "page")
 # What anybody may find; the rest is for the city, and for matching.
-PUBLIC_KINDS = ("site", "challenge", "pilot", "page")
+PUBLIC_KINDS = ("site", "challenge", "pilot", "programme", "page")
 
 
 @dataclass(frozen=True)

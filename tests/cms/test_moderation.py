@@ -128,7 +128,7 @@ def test_publication_is_recorded_with_who_approved_and_reaches_the_index(anna, b
     assert entry.actor_id == bruno.user.pk
     assert OutboxMessage.objects.filter(topic="challenge.published", key=str(record.pk)).count() == 1
     outbox.drain()
-    assert set(SearchDocument.objects.filter(kind="challenge", object_id=str(record.pk)).values_list("language", flat=True)) == {"it", "en"}
+    assert set(SearchDocument.objects.filter(record__kind="challenge", record__object_id=str(record.pk)).values_list("language", flat=True)) == {"it", "en"}
 
 
 def test_whoever_may_write_may_also_unpublish_and_it_leaves_page_and_index(anna, client):
@@ -137,7 +137,7 @@ def test_whoever_may_write_may_also_unpublish_and_it_leaves_page_and_index(anna,
     anna.post(reverse(Challenge.snippet_viewset.get_url_name("unpublish"), args=[record.pk]))
     outbox.drain()
     assert client.get(f"/en/challenges/{record.slug}/").status_code == 404
-    assert not SearchDocument.objects.filter(kind="challenge", object_id=str(record.pk)).exists()
+    assert not SearchDocument.objects.filter(record__kind="challenge", record__object_id=str(record.pk)).exists()
     assert AuditEntry.objects.filter(case_kind="challenge", action="unpublish", actor_id=anna.user.pk).count() == 1
 
 

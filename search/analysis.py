@@ -83,13 +83,19 @@ def grams(text: str, length: int = 4) -> list[str]:
 
 
 @lru_cache
+def synonym_groups() -> tuple[tuple[str, ...], ...]:
+    """Words that mean the same, as the reviewed file `synonyms.txt` has them."""
+    lines = (line for line in (HERE / "synonyms.txt").read_text().splitlines() if line and not line.startswith("#"))
+    return tuple(tuple(JOINED.sub(r"\1", line).split()) for line in lines)
+
+
+@lru_cache
 def _synonyms(language: str) -> dict[str, frozenset[str]]:
     groups: dict[str, frozenset[str]] = {}
-    for line in (HERE / "synonyms.txt").read_text().splitlines():
-        if line and not line.startswith("#"):
-            group = frozenset(token.stem for token in tokens(line, language))
-            for word in group:
-                groups[word] = groups.get(word, frozenset()) | group
+    for words_alike in synonym_groups():
+        group = frozenset(stems(" ".join(words_alike), language))
+        for word in group:
+            groups[word] = groups.get(word, frozenset()) | group
     return groups
 
 

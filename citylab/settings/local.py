@@ -3,6 +3,7 @@
 from .base import *  # noqa: F403
 from .environment import BASE_DIR, env  # noqa: F401
 from .integrations.database import harden, sqlite
+from .integrations.elasticsearch import elasticsearch
 from .integrations.files import local_storages
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -38,6 +39,7 @@ else:
     }
 
 ELASTICSEARCH_URL = env.str("ELASTICSEARCH_URL", default="")
+globals().update(elasticsearch(env))
 DEMO_ACCOUNTS = True
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")

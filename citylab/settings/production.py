@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from .base import *  # noqa: F403
 from .environment import env, malformed, required, required_address
 from .integrations.database import harden
+from .integrations.elasticsearch import elasticsearch
 from .integrations.files import bucket_storages
 
 ENVIRONMENT = env.str("ENVIRONMENT")
@@ -33,6 +34,7 @@ REDIS_URL = required_address("REDIS_URL", ("redis", "rediss"), "the broker of ba
 CELERY_BROKER_URL = REDIS_URL
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 ELASTICSEARCH_URL = required_address("ELASTICSEARCH_URL", ("http", "https"), "the search engine")
+globals().update(elasticsearch(env))
 STORAGES = bucket_storages(
     endpoint=required_address("S3_ENDPOINT_URL", ("http", "https"), "the S3-compatible file service"),
     region=env.str("S3_REGION", default="eu-south-1"),

@@ -125,18 +125,14 @@ class Unavailable(Exception):
 
 
 class Engine(Protocol):
-    name: str
+    """What answers questions."""
 
-    def index(self, documents: Iterable[Document]) -> int:
-        """Write documents; where the index holds a newer revision it stays. How many were written."""
-        ...
+    @property
+    def name(self) -> str: ...
 
-    def delete(self, kind: str, object_id: str, revision: int) -> None:
-        """Take a record out; an older revision that arrives later does not bring it back."""
-        ...
-
-    def entries(self, kind: str) -> Iterator[Entry]:
-        """Everything held of a kind, by id in the order of its characters."""
+    @property
+    def is_degraded(self) -> bool:
+        """Whether a reserve answered, because the engine proper is away."""
         ...
 
     def match(self, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
@@ -156,6 +152,22 @@ class Engine(Protocol):
 
     def suggestions(self, beginning: str, language: str, kinds: Sequence[str], limit: int) -> list[str]:
         """Titles of public records with a word that begins so, for a search box."""
+        ...
+
+
+class Index(Engine, Protocol):
+    """An engine with the index that it answers from."""
+
+    def index(self, documents: Iterable[Document]) -> int:
+        """Write documents; where the index holds a newer revision it stays. How many were written."""
+        ...
+
+    def delete(self, kind: str, object_id: str, revision: int) -> None:
+        """Take a record out; an older revision that arrives later does not bring it back."""
+        ...
+
+    def entries(self, kind: str) -> Iterator[Entry]:
+        """Everything held of a kind, by id in the order of its characters."""
         ...
 
 

@@ -25,6 +25,7 @@ class EmbeddedEngine:
     """The index in database `using`: the application's own, or a scratch one of the same vendor."""
 
     name = "embedded"
+    is_degraded = False
 
     def __init__(self, using: str = "default") -> None:
         self.using = using

@@ -1,0 +1,69 @@
+"""Indices named by time behind two aliases for each kind: one that is read, one whose indices are written, all of them."""
+
+from datetime import UTC, datetime
+from secrets import token_hex
+
+from elasticsearch import Elasticsearch, NotFoundError
+
+from .mapping import body
+
+
+class Indices:
+    """The indices of one installation, told from others by their prefix."""
+
+    def __init__(self, client: Elasticsearch, prefix: str) -> None:
+        self.client, self.prefix = client, prefix
+
+    def read(self, kind: str) -> str:
+        return f"{self.prefix}-{kind}"
+
+    def write(self, kind: str) -> str:
+        return f"{self.prefix}-{kind}-write"
+
+    def written(self, kind: str) -> list[str]:
+        """The indices that every write goes to: one, or two while a new one is being filled."""
+        return self._behind(self.write(kind))
+
+    def serving(self, kind: str) -> list[str]:
+        """The index that answers searches, if there is one."""
+        return self._behind(self.read(kind))
+
+    def _behind(self, alias: str) -> list[str]:
+        try:
+            return sorted(self.client.indices.get_alias(name=alias))
+        except NotFoundError:
+            return []
+
+    def abandoned(self, kind: str) -> list[str]:
+        """Indices of a kind that answer no search: left by a rebuild that was interrupted."""
+        return sorted(set(self.client.indices.get(index=f"{self.prefix}-{kind}-2*", allow_no_indices=True)) - set(self.serving(kind)))
+
+    def form(self, index: str) -> str:
+        """The digest of the settings and mapping that it was made with."""
+        return str(self.client.indices.get_mapping(index=index)[index]["mappings"].get("_meta", {}).get("form", ""))
+
+    def make(self, kind: str) -> str:
+        """A new, empty index that is written from now on, beside the one that serves."""
+        name = f"{self.prefix}-{kind}-{datetime.now(UTC):%Y%m%d%H%M%S}-{token_hex(3)}"
+        self.client.options(request_timeout=30).indices.create(index=name, **body(), aliases={self.write(kind): {}}, wait_for_active_shards="1")
+        return name
+
+    def serve(self, kind: str, index: str) -> None:
+        """Switch reading to an index and stop writing the others, in one action; then throw those away."""
+        old = sorted({*self.serving(kind), *self.written(kind)} - {index})
+        actions = [{"add": {"index": index, "alias": self.read(kind)}}, {"add": {"index": index, "alias": self.write(kind)}}]
+        actions += [{"remove": {"index": name, "alias": alias, "must_exist": False}} for name in old for alias in (self.read(kind), self.write(kind))]
+        self.client.options(request_timeout=30).indices.update_aliases(actions=actions)
+        self.throw_away(old)
+
+    def throw_away(self, names: list[str]) -> None:
+        for name in names:
+            self.client.options(request_timeout=30).indices.delete(index=name, ignore_unavailable=True)
+
+    def ensure(self, kind: str) -> list[str]:
+        """The indices that are written; the first one is made, and serves, where there is none."""
+        written = self.written(kind)
+        if not written:
+            self.serve(kind, self.make(kind))
+            written = self.written(kind)
+        return written

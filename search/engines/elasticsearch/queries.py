@@ -1,0 +1,117 @@
+"""What is asked of Elasticsearch: the score of a text, hard constraints as filters, and people's words."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from elasticsearch.dsl.query import Bool, Exists, GeoDistance, Match, MoreLikeThis, Prefix, Query, Range, Script, Term, TermsSet
+
+from ... import analysis, weights
+from .. import PUBLIC_KINDS, Constraints, Document, TextQuery
+from ..terms import asked
+
+# People's search: a word in the title counts more than one in the text.
+TITLE_WEIGHT = 3.0
+
+
+def nearness(query: TextQuery) -> list[Query]:
+    """The parts of the text score: BM25 of each field times its weight, summed."""
+    language, terms = query.language, asked(query)
+    text = query.whole[: analysis.MAXIMUM_TEXT]
+    if not terms["whole"]:
+        return []
+
+    def telling(field: str, analyzer: str, weight: float) -> Query:
+        return MoreLikeThis(
+            fields=[field], like=text, analyzer=f"{analyzer}_{language}", max_query_terms=weights.QUERY_TERMS, min_term_freq=1, min_doc_freq=1, minimum_should_match="1",
+            max_word_length=60, boost=weight,
+        )  # fmt: skip
+
+    found = [
+        telling(f"title_{language}", "query", weights.FIELDS["title"]),
+        telling(f"whole_{language}", "query", weights.FIELDS["whole"]),
+        telling(f"whole_{language}.words", "words", weights.FIELDS["words"]),
+    ]
+    for name, field in (("pairs", f"pairs_{language}"), ("grams", f"whole_{language}.grams")):
+        if terms[name]:
+            found.append(Match(**{field: {"query": " ".join(terms[name]), "analyzer": "whitespace", "boost": weights.FIELDS[name]}}))
+    return found
+
+
+def _unless_missing(field: str, wanted: Query) -> Query:
+    return Bool(should=[wanted, Bool(must_not=[Exists(field=field)])], minimum_should_match=1)
+
+
+def fitting(constraints: Constraints, kind: str) -> list[Query]:
+    """Filters of those that break no hard constraint; what is not said, on either side, limits nothing."""
+    now = constraints.now.isoformat()
+    found = [
+        _unless_missing("opens_at", Range(opens_at={"lte": now})),
+        _unless_missing("closes_at", Range(closes_at={"gte": constraints.now.replace(second=0, microsecond=0).isoformat()})),
+    ]
+    if constraints.area_m2:
+        found.append(_unless_missing("area_m2", Range(area_m2={"gte": constraints.area_m2})))
+    if constraints.trl_now is not None:
+        found.append(_unless_missing("trl_min", Bool(filter=[Range(trl_min={"lte": constraints.trl_now}), Range(trl_max={"gte": constraints.trl_now})])))
+    if constraints.requested_cents:
+        found.append(_unless_missing("budget_max_cents", Range(budget_max_cents={"gte": constraints.requested_cents})))
+    if constraints.applicant_kind:
+        found.append(_unless_missing("applicant_kinds", Term(applicant_kinds=constraints.applicant_kind)))
+    if constraints.capabilities and kind == "site":
+        # Each of them: what a challenge asks for is no limit to what a proposal uses.
+        all_of_them = {"source": "params.num_terms"}
+        found.append(TermsSet(capabilities={"terms": sorted(constraints.capabilities), "minimum_should_match_script": all_of_them}))
+    if constraints.starts_on and constraints.ends_on:
+        period = Range(free={"gte": constraints.starts_on.isoformat(), "lte": constraints.ends_on.isoformat(), "relation": "contains"})
+        found.append(Bool(should=[Term(has_calendar=False), period], minimum_should_match=1))
+    if constraints.point:
+        latitude, longitude = constraints.point
+        source = "doc['point'].size() == 0 || doc['point'].arcDistance(params.lat, params.lon) <= doc['maximum_metres'].value"
+        found.append(_unless_missing("maximum_metres", Script(script={"source": source, "params": {"lat": latitude, "lon": longitude}})))
+        if constraints.maximum_metres is not None:
+            found.append(GeoDistance(distance=f"{constraints.maximum_metres}m", point={"lat": latitude, "lon": longitude}))
+    return found
+
+
+def containing(groups: Sequence[Sequence[str]], beginning: str, language: str) -> Query:
+    """Documents that have a stem of each group; the last word may be a beginning."""
+    parts = []
+    for position, group in enumerate(groups):
+        either: list[Query] = []
+        for stem in group:
+            either += [Term(**{f"title_{language}": {"value": stem, "boost": TITLE_WEIGHT}}), Term(**{f"body_{language}": stem})]
+        if position == len(groups) - 1:
+            either += [Prefix(**{f"title_{language}.words": {"value": beginning, "boost": TITLE_WEIGHT}}), Prefix(**{f"body_{language}.words": beginning})]
+        parts.append(Bool(should=either, minimum_should_match=1))
+    return Bool(must=parts)
+
+
+
+def stands(stem: str, language: str) -> Query:
+    """Documents that have a stem."""
+    return Bool(should=[Term(**{f"title_{language}": stem}), Term(**{f"body_{language}": stem})], minimum_should_match=1)
+
+
+def source(document: Document) -> dict[str, Any]:
+    """A document as it is indexed; what is not public has no text that people's search reads."""
+    facts = document.facts
+    found: dict[str, Any] = {
+        "object_id": document.object_id, "digest": document.digest, "accepted": document.accepted, "has_calendar": facts.free is not None,
+        "capabilities": list(facts.capabilities), "applicant_kinds": list(facts.applicant_kinds),
+        "free": [{"gte": first.isoformat(), "lte": last.isoformat()} for first, last in facts.free or ()],
+    }  # fmt: skip
+    for name in ("area_m2", "trl_min", "trl_max", "budget_max_cents", "maximum_metres"):
+        if getattr(facts, name) is not None:
+            found[name] = getattr(facts, name)
+    for name in ("opens_at", "closes_at"):
+        if getattr(facts, name) is not None:
+            found[name] = getattr(facts, name).isoformat()
+    if facts.point:
+        found["point"] = {"lat": facts.point[0], "lon": facts.point[1]}
+    for language, text in document.texts.items():
+        whole = f"{text.title} {text.body} {text.history}"[: analysis.MAXIMUM_TEXT]
+        found[f"title_{language}"] = text.title
+        found[f"whole_{language}"] = whole
+        found[f"pairs_{language}"] = " ".join(analysis.pairs(analysis.stems(whole, language)))
+        if document.kind in PUBLIC_KINDS:
+            found[f"body_{language}"] = text.body[: analysis.MAXIMUM_TEXT]
+    return found

@@ -1,0 +1,84 @@
+"""Elasticsearch with the embedded engine in reserve: while the cluster is slow or away, the reserve answers, and the page says so."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from . import Constraints, Document, Engine, Entry, Found, Hit, TextQuery, Unavailable
+from .elasticsearch import ElasticsearchEngine
+from .embedded import EmbeddedEngine
+
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+# Seconds during which the cluster is not asked after it failed: nobody waits for a time-out that the one before has waited for.
+PAUSE = 10.0
+
+
+class Breaker:
+    """Open after a failure, for a while; then one caller tries, and the others follow once it succeeded."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closed_again_at = 0.0
+        self._is_open = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._is_open
+
+    def lets_pass(self) -> bool:
+        with self._lock:
+            if not self._is_open:
+                return True
+            if time.monotonic() < self._closed_again_at:
+                return False
+            self._closed_again_at = time.monotonic() + PAUSE
+            return True
+
+    def failed(self) -> None:
+        with self._lock:
+            self._is_open, self._closed_again_at = True, time.monotonic() + PAUSE
+
+    def succeeded(self) -> None:
+        with self._lock:
+            self._is_open = False
+
+
+breaker = Breaker()
+
+
+class ReserveEngine:
+    """What pages ask. `is_degraded` says whether the reserve answered."""
+
+    def __init__(self) -> None:
+        self.is_degraded = False
+
+    @property
+    def name(self) -> str:
+        return EmbeddedEngine.name if self.is_degraded else ElasticsearchEngine.name
+
+    def _ask(self, question: Callable[[Any], Answer]) -> Answer:
+        if breaker.lets_pass():
+            try:
+                answer = question(ElasticsearchEngine())
+                breaker.succeeded()
+                return answer
+            except Unavailable as error:
+                logger.warning("The reserve answers: %s", error)
+                breaker.failed()
+        self.is_degraded = True
+        return question(EmbeddedEngine())
+
+    def match(self, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
+        return self._ask(lambda engine: engine.match(query, kind, limit, constraints, others))
+
+    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int) -> list[Hit]:
+        return self._ask(lambda engine: engine.search(query, language, kinds, limit=limit))
+
+    def corrected(self, query: str, language: str) -> str:
+        return self._ask(lambda engine: engine.corrected(query, language))
+
+    def suggestions(self, beginning: str, language: str, kinds: Sequence[str], limit: int) -> list[str]:
+        return self._ask(lambda engine: engine.suggestions(beginning, language, kinds, limit))

@@ -1,0 +1,62 @@
+"""An index for a while: beside the installation's own, in the same form, thrown away at the end."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from django.db import connection, connections
+
+from .engines import Index
+from .engines.elasticsearch import ElasticsearchEngine
+from .engines.embedded import EmbeddedEngine, tables
+from .models import Affinity, SearchDocument, SearchFact, SearchPeriod, SearchRecord, SearchTerm
+
+ALIAS = "search_scratch"
+MODELS = (SearchRecord, SearchFact, SearchPeriod, SearchDocument, SearchTerm, Affinity)
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[tuple[Index, str]]:
+    """An empty engine of that name, and the database that keeps its affinities. The embedded one is of the installation's vendor."""
+    with _database() as using:
+        if name == EmbeddedEngine.name:
+            yield EmbeddedEngine(using), using
+            return
+        engine = ElasticsearchEngine(f"scratch-{token_hex(6)}")
+        try:
+            for kind in ("site", "challenge", "proposal"):
+                engine.indices.ensure(kind)
+            yield engine, using
+        finally:
+            engine.indices.throw_away(sorted(engine.client.indices.get(index=f"{engine.indices.prefix}-*")))
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """A database with the index's tables alone: a file of its own on SQLite, a schema of its own on PostgreSQL."""
+    with tempfile.TemporaryDirectory(prefix="citylab-scratch-") as folder:
+        schema = f"scratch_{token_hex(6)}"
+        options: dict[str, Any] = {**connection.settings_dict}
+        if connection.vendor == "sqlite":
+            options["NAME"] = str(Path(folder) / "scratch.sqlite3")
+        else:
+            options["OPTIONS"] = {**options.get("OPTIONS", {}), "options": f"-c search_path={schema}"}
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE SCHEMA {schema}")
+        connections.databases[ALIAS] = options
+        try:
+            with connections[ALIAS].schema_editor() as editor:
+                for model in MODELS:
+                    editor.create_model(model)
+            tables.create(connections[ALIAS])
+            yield ALIAS
+        finally:
+            connections[ALIAS].close()
+            del connections[ALIAS]
+            del connections.databases[ALIAS]
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(f"DROP SCHEMA {schema} CASCADE")

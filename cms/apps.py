@@ -10,12 +10,13 @@ class CmsConfig(AppConfig):
     def ready(self) -> None:
         from wagtail.models import Page
 
-        from search.documents import register
+        from search import documents, site_wide
 
         from . import signals  # noqa: F401
-        from .indexing import page_documents
+        from .indexing import page_cards, page_documents
 
-        register("page", Page, page_documents)
+        documents.register("page", Page, page_documents)
+        site_wide.register("page", page_cards)
         post_migrate.connect(prepare_after_migrate, sender=self)
 
 

@@ -4,12 +4,14 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import formats, translation
 from django.utils.html import strip_tags
 from wagtail.models import Page
 
 from search.documents import Revisions
 from search.engines import LANGUAGES, Document, Text
 from search.indexing import changed, refresh
+from search.site_wide import Card
 
 from .models import HelpPage, StoryPage
 
@@ -32,6 +34,23 @@ def _text(page: Any) -> Text:
     # A space for each tag: the last word of a paragraph is not the first one of the next.
     words = " ".join(strip_tags(str(block).replace("<", " <")) for block in blocks)
     return Text(page.title, f"{getattr(page, INTRODUCTIONS[type(page)])} {words}")
+
+
+def page_cards(keys: Collection[str]) -> dict[str, Card]:
+    """What the site-wide search shows of pages, without reading their texts."""
+    parts = readable(Page.objects.filter(pk__in=keys)).select_related("storypage__sector", "helppage").defer("storypage__body", "helppage__body")
+    return {str(page.pk): _card(page) for page in parts}
+
+
+def _card(page: Any) -> Card:
+    language, address = page.locale.language_code, page.get_url() or ""
+    story = getattr(page, "storypage", None)
+    if story is None:
+        return Card("help", f"page-{page.pk}", page.title, page.helppage.lead, address, language=language)
+    with translation.override(language):
+        day = formats.date_format(story.published_on, "j F Y")
+    sectors = {story.sector.code: story.sector.name} if story.sector else {}
+    return Card("story", f"page-{page.pk}", page.title, story.intro, address, day, language, sectors)
 
 
 def handle_page(key: str, payload: dict[str, Any]) -> None:

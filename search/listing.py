@@ -38,32 +38,52 @@ class Facet:
     values: Callable[[Any], Mapping[str, str]]
 
 
-def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
-    """(kind, id) of what a person's words find, best first, and the corrected words where the typed ones found nothing."""
+@dataclass(frozen=True)
+class LookUp:
+    """(kind, id) of what a person's words found, best first; the words that were searched instead of mistyped ones; the language they were found in."""
+
+    found: list[tuple[str, str]]
+    corrected: str
+    language: str
+
+
+def look_up(query: str, kinds: Sequence[str], *, as_typed: bool = False) -> LookUp:
+    """Look for a person's words. Where they find nothing, mistyped ones are corrected, unless they are meant `as_typed`; then the other language is asked."""
     language = (get_language() or "it")[:2]
     engine = get_engine()
-    hits = engine.search(query, language, kinds, limit=LIMIT)
     corrected = ""
-    if not hits:
+    hits = engine.search(query, language, kinds, limit=LIMIT)
+    if not hits and not as_typed:
         better = engine.corrected(query, language)
         if better != query:
             hits, corrected = engine.search(better, language, kinds, limit=LIMIT), better
     if not hits:
-        other = "en" if language == "it" else "it"
-        hits = engine.search(query, other, kinds, limit=LIMIT)
-    return [(hit.kind, hit.object_id) for hit in hits], corrected if hits else ""
+        corrected, language = "", "en" if language == "it" else "it"
+        hits = engine.search(query, language, kinds, limit=LIMIT)
+    return LookUp([(hit.kind, hit.object_id) for hit in hits], corrected, language)
+
+
+def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
+    """(kind, id) of what a person's words find, best first, and the corrected words where the typed ones found nothing."""
+    answer = look_up(query, kinds)
+    return answer.found, answer.corrected
 
 
 def listing(records: Sequence[Any], kind: str, query: str, facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]]) -> Listing:
-    """Narrow `records` (all that are public, in their usual order) by words and filters.
-
-    Values of one filter are alternatives, different filters all apply; a filter's counts are those that its other values would leave.
-    """
+    """Narrow `records` (all that are public, in their usual order) by words and filters."""
     corrected = ""
     if query.strip():
         order, corrected = found_ids(query, [kind])
         rank = {pk: position for position, (_kind, pk) in enumerate(order)}
         records = sorted((r for r in records if str(r.pk) in rank), key=lambda r: rank[str(r.pk)])
+    return narrowed(records, facets, chosen, corrected)
+
+
+def narrowed(records: Sequence[Any], facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]], corrected: str = "") -> Listing:
+    """Those records that pass the filters.
+
+    Values of one filter are alternatives, different filters all apply; a filter's counts are those that its other values would leave.
+    """
     values = {facet.name: {r.pk: facet.values(r) for r in records} for facet in facets}
 
     def passes(record: Any, but: str = "") -> bool:

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.utils.translation import pgettext_lazy
 
-from . import alerts, rating, views
+from . import alerts, rating, site_search, views
 
 app_name = "public"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path(pgettext_lazy("url", "present-a-proposal/"), views.apply, name="apply"),
     path(pgettext_lazy("url", "your-opinion/"), rating.rate, name="rate"),
     path(pgettext_lazy("url", "your-opinion/<str:token>/"), rating.rate_why, name="rate_why"),
-    path(pgettext_lazy("url", "search/"), views.search, name="search"),
+    path(pgettext_lazy("url", "search/"), site_search.search, name="search"),
+    path(pgettext_lazy("url", "search/suggestions/"), site_search.suggestions, name="suggestions"),
     path(pgettext_lazy("url", "stop-messages/<str:token>/"), alerts.stop, name="alert_stop"),
 ]

@@ -28,8 +28,9 @@ from citylab.testbeds import selectors as sites
 from citylab.testbeds.models import ASSUMABLE as SITE_ASSUMABLE
 from citylab.testbeds.models import SITE_CONSTRAINTS, Site
 from search.facets import CHALLENGE_FACETS, SITE_FACETS
-from search.listing import Facet, Listing, found_ids, listing
+from search.listing import Facet, Listing, listing
 
+from .filters import chosen_values, filters_and_chips
 from .forms import QuestionForm
 from .structured import challenge_sheet, service_sheet
 
@@ -46,32 +47,18 @@ class Place(NamedTuple):
     longitude: float | None
 
 
-def _chosen(request: HttpRequest, facets: list[Facet]) -> dict[str, list[str]]:
-    return {facet.name: request.GET.getlist(facet.name) for facet in facets}
-
-
-def _list_page(request: HttpRequest, template: str, found: Listing, facet_labels: dict[str, Any], place: Callable[[Any], Place] | None = None) -> HttpResponse:
+def _list_page(request: HttpRequest, kind: str, found: Listing, facet_labels: dict[str, Any], place: Callable[[Any], Place] | None = None) -> HttpResponse:
     """A list with filters and, where records have a place, a map of all of them. htmx takes its parts from the same page."""
     is_map = place is not None and request.GET.get("view") == "map"
     page = Paginator(found.records, PAGE_SIZE).get_page(request.GET.get("page"))
-    filters = [{"name": name, "label": label, "options": found.facets[name]} for name, label in facet_labels.items()]
-    chips = [{"label": option.label, "without": _without(request, name, option.value)} for name in facet_labels for option in found.facets[name] if option.chosen]
     context: dict[str, Any] = {
-        "page": page, "filters": filters, "chips": chips, "query": request.GET.get("q", ""), "corrected": found.corrected, "is_map": is_map, "has_map": place is not None,
-        "total": page.paginator.count,
+        **filters_and_chips(request, found, facet_labels),
+        "page": page, "kind": kind, "query": request.GET.get("q", ""), "corrected": found.corrected, "is_map": is_map, "has_map": place is not None, "total": page.paginator.count,
     }  # fmt: skip
     if is_map and place:
         context["places"] = _numbered([place(record) for record in found.records])
         context["points"] = [spot for spot in context["places"] if spot["mark"]]
-    return render(request, template, context)
-
-
-def _without(request: HttpRequest, name: str, value: str) -> str:
-    """This list with one filter value less."""
-    query = request.GET.copy()
-    query.setlist(name, [kept for kept in query.getlist(name) if kept != value])
-    query.pop("page", None)
-    return f"{request.path}?{query.urlencode()}"
+    return render(request, f"public/{kind}_list.html", context)
 
 
 def _numbered(places: list[Place]) -> list[dict[str, Any]]:
@@ -88,9 +75,9 @@ def challenge_list(request: HttpRequest) -> HttpResponse:
     records = list(challenges.visible_challenges(moment).order_by("status_now", "effective_closing", "code"))
     order = {"open": 0, "not_yet_open": 1, "closed": 2}
     records.sort(key=lambda c: (order[c.status_now], c.effective_closing is None, c.effective_closing or moment, c.code))
-    found = listing(records, "challenge", request.GET.get("q", ""), CHALLENGE_FACETS, _chosen(request, CHALLENGE_FACETS))
+    found = listing(records, "challenge", request.GET.get("q", ""), CHALLENGE_FACETS, chosen_values(request, CHALLENGE_FACETS))
     labels = {"status": _("State"), "sector": _("Sector"), "mode": _("Mode"), "city": _("First published in")}
-    return _list_page(request, "public/challenge_list.html", found, labels)
+    return _list_page(request, "challenge", found, labels)
 
 
 @public
@@ -139,9 +126,9 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
 def site_list(request: HttpRequest) -> HttpResponse:
     records = list(sites.visible_sites())
     records.sort(key=lambda s: s.name)
-    found = listing(records, "site", request.GET.get("q", ""), SITE_FACETS, _chosen(request, SITE_FACETS))
+    found = listing(records, "site", request.GET.get("q", ""), SITE_FACETS, chosen_values(request, SITE_FACETS))
     labels = {"sector": _("Sector"), "kind": _("Kind of place"), "capability": _("What it offers"), "district": _("District")}
-    return _list_page(request, "public/site_list.html", found, labels, lambda s: Place(s.name, s.get_absolute_url(), s.get_kind_display(), s.latitude, s.longitude))
+    return _list_page(request, "site", found, labels, lambda s: Place(s.name, s.get_absolute_url(), s.get_kind_display(), s.latitude, s.longitude))
 
 
 @public
@@ -174,9 +161,9 @@ def pilot_list(request: HttpRequest) -> HttpResponse:
         Facet("site", lambda p: {p.site.code: p.site.name} if p.site and p.site.live else {}),
         Facet("city", lambda p: {p.archive_city or "Torino": p.archive_city or "Torino"}),
     ]
-    found = listing(list(pilots.public_pilots()), "pilot", request.GET.get("q", ""), facets, _chosen(request, facets))
+    found = listing(list(pilots.public_pilots()), "pilot", request.GET.get("q", ""), facets, chosen_values(request, facets))
     labels = {"sector": _("Sector"), "state": _("State"), "site": _("Site"), "city": _("City")}
-    return _list_page(request, "public/pilot_list.html", found, labels, _pilot_place)
+    return _list_page(request, "pilot", found, labels, _pilot_place)
 
 
 def _public_site(pilot: Pilot) -> Site | None:
@@ -224,24 +211,6 @@ def programme(request: HttpRequest, code: str) -> HttpResponse:
 def apply(request: HttpRequest) -> HttpResponse:
     """The service sheet of “Present a proposal” (Modello Comuni)."""
     return render(request, "public/apply.html", {"structured": service_sheet(request)})
-
-
-@public
-def search(request: HttpRequest) -> HttpResponse:
-    """The site-wide search over challenges, sites and pilots."""
-    query = request.GET.get("q", "")[:300]
-    found, corrected = found_ids(query, ["challenge", "site", "pilot"]) if query.strip() else ([], "")
-    ids: dict[str, list[str]] = {"challenge": [], "site": [], "pilot": []}
-    for kind, pk in found:
-        ids[kind].append(pk)
-    records = {
-        "challenge": {str(c.pk): c for c in challenges.visible_challenges(clock.now()).filter(pk__in=ids["challenge"])},
-        "site": {str(s.pk): s for s in Site.objects.filter(live=True, pk__in=ids["site"])},
-        "pilot": {str(p.pk): p for p in pilots.public_pilots().filter(pk__in=ids["pilot"])},
-    }
-    results = [{"kind": kind, "record": records[kind][pk]} for kind, pk in found if pk in records[kind]]
-    page = Paginator(results, 20).get_page(request.GET.get("page"))
-    return render(request, "public/search.html", {"page": page, "search_query": query, "corrected": corrected})
 
 
 @public

@@ -41,6 +41,7 @@ TABLE = {
     "public:rate": ANYONE,
     "public:rate_why": ANYONE,
     "public:search": ANYONE,
+    "public:suggestions": ANYONE,
     "public:alert_stop": ANYONE,
     "public:ask": SIGNED_IN,
     # People and accounts. The demo sign-in answers 404 outside the local settings.

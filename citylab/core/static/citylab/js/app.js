@@ -87,5 +87,7 @@
 (function () {
   "use strict";
   if (window.matchMedia("(min-width: 992px)").matches) return;
-  document.querySelectorAll("details[data-fold]").forEach((fold) => fold.removeAttribute("open"));
+  const close = (root) => root.querySelectorAll("details[data-fold]").forEach((fold) => fold.removeAttribute("open"));
+  close(document);
+  document.addEventListener("htmx:load", (event) => close(event.detail.elt));
 })();

@@ -26,6 +26,38 @@
     const icon = L.divIcon({ className: "tcl-pin", html: "", iconSize: null });
     const marker = L.marker([points[0].lat, points[0].lon], { title: names, alt: names, icon: icon }).addTo(map);
     marker.getElement().append((points[0].mark || "") + (points.length > 1 ? "+" : ""));
+    if (points[0].card) link(map, marker, points);
+    else popup(marker, points);
+    return marker;
+  }
+
+  // Map and list in step: a result that is pointed at or focused marks its pin, and a pin that is chosen leads to its results.
+  function link(map, marker, points) {
+    const cards = points.map((point) => document.getElementById(point.card));
+    const mark = (on) => {
+      marker.getElement().classList.toggle("is-current", on);
+      marker.setZIndexOffset(on ? 1000 : 0);
+      cards.forEach((card) => card.classList.toggle("is-current", on));
+    };
+    const follow = (on) => {
+      mark(on);
+      if (on && !map.getBounds().contains(marker.getLatLng())) map.panTo(marker.getLatLng());
+    };
+    cards.forEach((card) => {
+      card.addEventListener("mouseenter", () => follow(true));
+      card.addEventListener("mouseleave", () => follow(card.contains(document.activeElement)));
+      card.addEventListener("focusin", () => follow(true));
+      card.addEventListener("focusout", () => follow(false));
+    });
+    marker.on("mouseover", () => mark(true)).on("mouseout", () => mark(false));
+    marker.on("click keypress", (event) => {
+      if (event.type === "keypress" && event.originalEvent.key !== "Enter") return;
+      cards[0].scrollIntoView({ block: "center" });
+      cards[0].querySelector("a").focus({ preventScroll: true });
+    });
+  }
+
+  function popup(marker, points) {
     const list = document.createElement("ul");
     list.className = "list-unstyled mb-0";
     points.forEach((point) => {
@@ -37,11 +69,10 @@
       list.append(entry);
     });
     marker.bindPopup(list);
-    return marker;
   }
 
   function draw(box) {
-    if (box.dataset.drawn) return;
+    if (box.dataset.drawn || !box.offsetParent) return;
     box.dataset.drawn = "yes";
     const points = JSON.parse(document.getElementById("map-points").textContent);
     const map = L.map(box, { scrollWheelZoom: false, attributionControl: true, minZoom: 11, maxZoom: 17, zoomSnap: 0.25 }).setView([45.07, 7.67], 12);
@@ -54,7 +85,12 @@
     else if (markers.length === 1) map.setView(markers[0].getLatLng(), 13);
   }
 
-  const drawAll = () => document.querySelectorAll("[data-map]").forEach(draw);
+  function drawAll() {
+    document.querySelectorAll("[data-needs-script]").forEach((part) => { part.hidden = false; });
+    document.querySelectorAll("[data-map]").forEach(draw);
+  }
   drawAll();
+  // One in a closed fold is drawn when that is opened: before, it has no size.
+  document.addEventListener("toggle", drawAll, true);
   document.addEventListener("htmx:afterSettle", drawAll);
 })();

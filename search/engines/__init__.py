@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from json import dumps
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 
@@ -120,8 +121,16 @@ class Entry:
     digest: str
 
 
+# A record that is gone from an index: kind, id, revision.
+Deletion = tuple[str, str, int]
+
+
 class Unavailable(Exception):
     """The engine cannot be reached, or has no room: asked again later it may answer."""
+
+
+class Refused(Exception):
+    """The engine does not take a document as it is: asked again later it will not either."""
 
 
 class Engine(Protocol):
@@ -169,6 +178,20 @@ class Index(Engine, Protocol):
     def entries(self, kind: str) -> Iterator[Entry]:
         """Everything held of a kind, by id in the order of its characters."""
         ...
+
+    def held(self, kind: str, keys: Collection[str]) -> list[Entry]:
+        """What is held of these records."""
+        ...
+
+
+Item = TypeVar("Item")
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of at most `size`, never more than one of them in memory."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def get_engine() -> Engine:

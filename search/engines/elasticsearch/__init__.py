@@ -1,8 +1,9 @@
 """Search in Elasticsearch: one index for each kind, written with external versions, so that the order of writes does not matter."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -10,14 +11,13 @@ from elasticsearch import ApiError, Elasticsearch, TransportError, helpers
 from elasticsearch.dsl.query import Bool, MatchAll, Query
 
 from ... import analysis
-from .. import KINDS, PUBLIC_KINDS, Constraints, Document, Entry, Found, Hit, TextQuery, Unavailable
-from .client import BULK_TIMEOUT, client
+from .. import PUBLIC_KINDS, Constraints, Deletion, Document, Entry, Found, Hit, Refused, TextQuery, Unavailable, batches
+from .client import BULK_TIMEOUT, NO_ROOM, PATIENT, client, patiently, pause
 from .indices import Indices
 from .queries import containing, fitting, nearness, source, stands
 
-# A cluster that has no room answers 429: it is asked again after 2, 4, 8 … seconds, at most a minute.
-PATIENCE = {"max_retries": 6, "initial_backoff": 2, "max_backoff": 60}
 CHUNK = 500
+MOST_BYTES = 10 * 1024 * 1024
 PAGE = 2000
 KEEP_ALIVE = "2m"
 BEST_FIRST = [{"_score": "desc"}, {"object_id": "asc"}]
@@ -37,82 +37,121 @@ class ElasticsearchEngine:
     name = "elasticsearch"
     is_degraded = False
 
-    def __init__(self, prefix: str = "", connection: Elasticsearch | None = None) -> None:
+    def __init__(self, prefix: str = "", connection: Elasticsearch | None = None, tries: int = PATIENT) -> None:
         self.client = connection or client()
         self.indices = Indices(self.client, prefix or settings.ELASTICSEARCH_PREFIX)
+        self.tries = tries
+        self._patient = self.client.options(request_timeout=BULK_TIMEOUT)
 
     def index(self, documents: Iterable[Document]) -> int:
-        return self._write((document.kind, _action(document)) for document in documents)
+        written = 0
+        for batch in batches(documents, CHUNK):
+            outcome = self._write([(document.kind, _action(document)) for document in batch])
+            outcome.raise_if_refused()
+            written += len(outcome.written)
+        return written
 
     def delete(self, kind: str, object_id: str, revision: int) -> None:
-        self._write([(kind, _deletion(object_id, revision))])
+        self._write([(kind, _deletion(object_id, revision))]).raise_if_refused()
 
-    def write(self, documents: Sequence[Document], deletions: Sequence[tuple[str, str, int]]) -> None:
-        """Bring records to what they are, in bulk; deletions are (kind, id, revision). Returns once every index that is written has them."""
-        self._write([(d.kind, _action(d)) for d in documents] + [(kind, _deletion(object_id, revision)) for kind, object_id, revision in deletions])
+    def write(self, documents: Sequence[Document], deletions: Sequence[Deletion]) -> dict[tuple[str, str], str]:
+        """Bring records to what they are, in bulk, in every index that is written, to be found at once. Why, where one was refused, by kind and id."""
+        actions = [(d.kind, _action(d)) for d in documents] + [(kind, _deletion(object_id, revision)) for kind, object_id, revision in deletions]
+        refused = {}
+        for batch in batches(actions, CHUNK):
+            refused.update(self._write(batch, refresh=True).refused)
+        return refused
 
-    def _write(self, actions: Iterable[tuple[str, dict[str, Any]]]) -> int:
-        """Write to all indices of the write alias. A rebuild may add one meanwhile: then it gets the same writes before we are done."""
+    def fill(self, kind: str, index: str, documents: Sequence[Document], deletions: Sequence[Deletion] = ()) -> None:
+        """Write documents to one index alone, which keeps what it has newer."""
+        actions = [(kind, _action(d)) for d in documents] + [(kind, _deletion(object_id, revision)) for _kind, object_id, revision in deletions]
         with _or_unavailable():
-            known: dict[str, list[str]] = {}
+            for batch in batches(actions, CHUNK):
+                self._bulk({kind: [index]}, batch).raise_if_refused()
 
-            def placed(rows: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-                for kind, action in rows:
-                    if kind not in known:
-                        known[kind] = self.indices.ensure(kind)
-                    for index in known[kind]:
-                        yield {**action, "_index": index}
-
-            if not isinstance(actions, list):
-                return self._bulk(placed(actions))
-            written = self._bulk(placed(actions))
-            for kind, before in list(known.items()):
-                added = [index for index in self.indices.written(kind) if index not in before]
-                self._bulk({**action, "_index": index} for index in added for of, action in actions if of == kind)
-            return written
-
-    def fill(self, index: str, documents: Iterable[Document]) -> int:
-        """Write documents to one index alone; how many it did not have newer."""
+    def _write(self, actions: Sequence[tuple[str, dict[str, Any]]], refresh: bool = False) -> "_Outcome":
+        """Write to all indices of the write aliases. A rebuild may add one meanwhile: then it gets the same writes before we are done."""
+        outcome = _Outcome()
+        done: set[str] = set()
         with _or_unavailable():
-            return self._bulk({**_action(document), "_index": index} for document in documents)
+            kinds = dict.fromkeys(kind for kind, _action in actions)
+            while wanted := {kind: fresh for kind in kinds if (fresh := [index for index in self.indices.ensure(kind) if index not in done])}:
+                outcome.add(self._bulk(wanted, [pair for pair in actions if pair[0] in wanted], refresh))
+                done.update(*wanted.values())
+        return outcome
 
-    def _bulk(self, actions: Iterable[dict[str, Any]]) -> int:
-        patient = self.client.options(request_timeout=BULK_TIMEOUT)
-        written = 0
-        for ok, result in helpers.streaming_bulk(patient, actions, chunk_size=CHUNK, raise_on_error=False, **PATIENCE):
-            (outcome,) = result.values()
-            # 409: the index has something newer. 404: what is deleted was not there; the deletion counts all the same.
-            if not ok and outcome["status"] not in (404, 409):
-                raise Unavailable(f"Elasticsearch refused {outcome.get('_id')}: {outcome.get('error')}"[:500])
-            written += ok
-        return written
+    def _bulk(self, into: Mapping[str, Sequence[str]], actions: Sequence[tuple[str, dict[str, Any]]], refresh: bool = False) -> "_Outcome":
+        outcome, attempt = _Outcome(), 0
+        left = [(kind, index, action) for kind, action in actions for index in into[kind]]
+        while left:
+            again = []
+            for (kind, index, action), status, error in self._sent(left, refresh):
+                key = (kind, action["_id"])
+                if status < 300:
+                    outcome.written.add(key)
+                elif status == NO_ROOM:
+                    again.append((kind, index, action))
+                elif status == 404 and error and index in self.indices.written(kind):
+                    raise Unavailable(f"Elasticsearch: {index} has not its own alias: search_rebuild makes the indices anew")
+                # 409: the index has something newer. 404: what is deleted was not there, or the index was thrown away meanwhile.
+                elif status not in (404, 409):
+                    if status >= 500:
+                        raise Unavailable(f"Elasticsearch: {error}"[:500])
+                    outcome.refused[key] = str(error)[:500]
+            if again:
+                attempt += 1
+                if attempt > self.tries:
+                    raise Unavailable("Elasticsearch has no room")
+                pause(attempt)
+            left = again
+        return outcome
+
+    def _sent(self, rows: Sequence[tuple[str, str, dict[str, Any]]], refresh: bool) -> list[tuple[tuple[str, str, dict[str, Any]], int, Any]]:
+        """Each row with the status that the cluster gave it; a request that was turned away as a whole gives all of them that."""
+        actions = ({**action, "_index": self.indices.own(index)} for _kind, index, action in rows)
+        try:
+            answers = list(
+                helpers.streaming_bulk(self._patient, actions, chunk_size=len(rows), max_chunk_bytes=MOST_BYTES, raise_on_error=False, require_alias=True, refresh=refresh)
+            )
+        except ApiError as error:
+            if error.status_code != NO_ROOM:
+                raise
+            return [(row, NO_ROOM, error) for row in rows]
+        outcomes = [next(iter(answer.values())) for _ok, answer in answers]
+        return [(row, outcome["status"], outcome.get("error")) for row, outcome in zip(rows, outcomes, strict=True)]
 
     def refresh(self, kind: str) -> None:
         """Make what was written visible now, rather than within a second."""
         with _or_unavailable():
-            self.client.options(request_timeout=BULK_TIMEOUT).indices.refresh(index=self.indices.write(kind))
+            self._patient.indices.refresh(index=self.indices.write(kind))
 
     def entries(self, kind: str, index: str = "") -> Iterator[Entry]:
         with _or_unavailable():
-            patient = self.client.options(request_timeout=BULK_TIMEOUT)
-            name = index or self.indices.read(kind)
-            patient.indices.refresh(index=name)
-            point = patient.open_point_in_time(index=name, keep_alive=KEEP_ALIVE)["id"]
+            patient, name = self._patient, index or self.indices.read(kind)
+            patiently(lambda: patient.indices.refresh(index=name), self.tries)
+            point = patiently(lambda: patient.open_point_in_time(index=name, keep_alive=KEEP_ALIVE), self.tries)["id"]
             after: list[Any] | None = None
+
+            def page() -> Any:
+                return patient.search(
+                    pit={"id": point, "keep_alive": KEEP_ALIVE}, size=PAGE, sort=[{"object_id": "asc"}], search_after=after, source_includes=["digest"], version=True,
+                    track_total_hits=False,
+                )  # fmt: skip
+
             try:
-                while True:
-                    answer = patient.search(
-                        pit={"id": point, "keep_alive": KEEP_ALIVE}, size=PAGE, sort=[{"object_id": "asc"}], search_after=after, source_includes=["digest"], version=True,
-                        track_total_hits=False,
-                    )  # fmt: skip
-                    hits = answer["hits"]["hits"]
-                    if not hits:
-                        return
-                    for hit in hits:
-                        yield Entry(hit["_id"], hit["_version"], hit["_source"].get("digest", ""))
+                while hits := patiently(page, self.tries)["hits"]["hits"]:
+                    yield from map(_entry, hits)
                     after = hits[-1]["sort"]
             finally:
-                patient.close_point_in_time(id=point)
+                with suppress(ApiError, TransportError):  # it goes by itself
+                    patient.close_point_in_time(id=point)
+
+    def held(self, kind: str, keys: Collection[str], index: str = "") -> list[Entry]:
+        """What is held of these records, also what no search shows yet."""
+        with _or_unavailable():
+            name = index or self.indices.read(kind)
+            answer = patiently(lambda: self._patient.mget(index=name, ids=list(keys), source_includes=["digest"]), self.tries)
+            return [_entry(found) for found in answer["docs"] if found["found"]]
 
     def match(self, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
         texts = nearness(query)
@@ -181,6 +220,27 @@ class ElasticsearchEngine:
                 index=[self.indices.read(kind) for kind in public], query=asked.to_dict(), size=limit * 3, source_includes=[f"title_{language}"], ignore_unavailable=True
             )
         return list(dict.fromkeys(hit["_source"][f"title_{language}"] for hit in answer["hits"]["hits"]))[:limit]
+
+
+@dataclass
+class _Outcome:
+    """What became of writes, by kind and id: written to an index at least, or why they were refused."""
+
+    written: set[tuple[str, str]] = field(default_factory=set)
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def add(self, other: "_Outcome") -> None:
+        self.written |= other.written
+        self.refused |= other.refused
+
+    def raise_if_refused(self) -> None:
+        if self.refused:
+            (kind, object_id), why = next(iter(self.refused.items()))
+            raise Refused(f"Elasticsearch refuses {len(self.refused)} documents, first {kind} {object_id}: {why}")
+
+
+def _entry(found: Any) -> Entry:
+    return Entry(found["_id"], found["_version"], found["_source"].get("digest", ""))
 
 
 def _action(document: Document) -> dict[str, Any]:

@@ -1,14 +1,22 @@
 """The client of the cluster that the settings name. It asks for nothing but its own indices."""
 
+import time
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
+
+Answer = TypeVar("Answer")
 
 # Seconds. A search that takes longer is answered by the reserve; writing in bulk has time.
 SEARCH_TIMEOUT = 2.0
 BULK_TIMEOUT = 60.0
+NO_ROOM = 429
+# A cluster that has no room is asked again after 2, 4, 8 … seconds, at most a minute: so many times by who has time, and by who has less.
+PATIENT, HURRIED = 8, 2
+LONGEST_PAUSE = 60.0
 
 
 @lru_cache
@@ -28,3 +36,20 @@ def client() -> Elasticsearch:
     return _client(
         settings.ELASTICSEARCH_URL, settings.ELASTICSEARCH_API_KEY, settings.ELASTICSEARCH_USERNAME, settings.ELASTICSEARCH_PASSWORD, settings.ELASTICSEARCH_CA_CERTIFICATE
     )
+
+
+def pause(attempt: int) -> None:
+    """Leave a cluster without room alone for a while, each time twice as long."""
+    time.sleep(min(LONGEST_PAUSE, 2.0**attempt))
+
+
+def patiently(ask: Callable[[], Answer], tries: int = PATIENT) -> Answer:
+    """The answer; asked again, ever later, while the cluster says that it has no room."""
+    for attempt in range(1, tries + 1):
+        try:
+            return ask()
+        except ApiError as error:
+            if error.status_code != NO_ROOM:
+                raise
+            pause(attempt)
+    return ask()

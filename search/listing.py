@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 
+from . import analysis
 from .engines import get_engine
 
 LIMIT = 500
@@ -67,6 +68,15 @@ def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], 
     """(kind, id) of what a person's words find, best first, and the corrected words where the typed ones found nothing."""
     answer = look_up(query, kinds)
     return answer.found, answer.corrected
+
+
+def suggested(beginning: str, kinds: Sequence[str], limit: int) -> list[str]:
+    """Titles for what has been typed so far: those in which a word begins like the one being typed; where none does, those of records that speak of it."""
+    language = (get_language() or "it")[:2]
+    titles = get_engine().suggestions(beginning, language, kinds, 2 * limit)
+    typed = analysis.words(beginning, language)
+    telling = [title for title in titles if any(word.startswith(typed[-1]) for word in analysis.words(title, language))]
+    return (telling or titles)[:limit]
 
 
 def listing(records: Sequence[Any], kind: str, query: str, facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]]) -> Listing:

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET
 
 from citylab.accounts.access import public
 from search import site_wide
-from search.engines import PUBLIC_KINDS, get_engine
+from search.engines import PUBLIC_KINDS
+from search.listing import suggested
 from search.marking import marked
 
 from .filters import chosen_values, filters_and_chips
@@ -22,7 +23,7 @@ from .filters import chosen_values, filters_and_chips
 PAGE_SIZE = 20
 LONGEST = 300
 SUMMARY = 240
-SUGGESTIONS = 8
+SUGGESTIONS = 6
 SUGGESTED_FROM = 2
 FIVE_MINUTES = 300
 
@@ -80,5 +81,5 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     """Titles of public records for what has been typed so far: the same for everybody, so that caches may keep them."""
     beginning = request.GET.get("q", "")[:LONGEST].strip()
     kinds = [kind for kind in request.GET.getlist("kind") if kind in PUBLIC_KINDS] or PUBLIC_KINDS
-    titles = get_engine().suggestions(beginning, (get_language() or "it")[:2], kinds, SUGGESTIONS) if len(beginning) >= SUGGESTED_FROM else []
+    titles = suggested(beginning, kinds, SUGGESTIONS) if len(beginning) >= SUGGESTED_FROM else []
     return HttpResponse(render_to_string("public/suggestions.html", {"titles": titles}))

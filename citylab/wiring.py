@@ -28,6 +28,7 @@ CONSUMERS: dict[str, list[str]] = {
     "page.published": [PAGES + "handle_page"],
     "page.unpublished": [PAGES + "handle_page"],
     "page.content_changed": [PAGES + "handle_page"],
+    "alerts.due": [ALERTS + "handle_due"],
     "alerts.page": [ALERTS + "handle_page"],
     "proposal.submitted": [PROPOSALS + "handle_submitted", INDEX + "handle_proposal"],
     "proposal.screening_started": [PROPOSALS + "handle_progress"],

@@ -31,7 +31,7 @@ from citylab.proposals.models import Proposal
 from citylab.proposals.workflow import PENDING, State
 from citylab.testbeds.selectors import visible_sites
 
-from . import analysis
+from . import analysis, waiting
 from .matching import Match
 from .models import Alert, AlertSubscription, SavedSearch
 from .notifications import NewMatch
@@ -117,6 +117,12 @@ def handle_site_published(key: str, payload: dict[str, Any]) -> None:
     _begin("site", key)
 
 
+def handle_due(key: str, payload: dict[str, Any]) -> None:
+    """The record `kind:id`, whose people waited until Elasticsearch held it."""
+    kind, _colon, pk = key.partition(":")
+    _tell_first(kind, pk)
+
+
 def handle_page(key: str, payload: dict[str, Any]) -> None:
     """Tell the next page of people of the record `kind:id`, and leave the rest to a message of its own."""
     kind, _colon, pk = key.partition(":")
@@ -133,6 +139,11 @@ def handle_page(key: str, payload: dict[str, Any]) -> None:
 
 
 def _begin(kind: str, key: str) -> None:
+    if not waiting.tell_later(kind, key):
+        _tell_first(kind, key)
+
+
+def _tell_first(kind: str, key: str) -> None:
     record = _public_record(kind, key)
     if record is None or not _people(kind, key).exists():
         return

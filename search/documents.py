@@ -5,10 +5,12 @@ city approved, and pilots with a public card.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import CharField, Max, UUIDField
+from django.db.models.functions import Cast
 from django.utils.html import strip_tags
 
 from citylab.challenges.models import Challenge
@@ -24,28 +26,44 @@ from citylab.taxonomy.models import Programme
 from citylab.testbeds.models import Site
 from citylab.testbeds.selectors import calendars
 
-from .engines import LANGUAGES, Document, Facts, Text
+from .engines import LANGUAGES, Deletion, Document, Facts, Text
 
 # Answers that say what a proposal is about, after its title.
 TELLING = ("summary", "description", "novelty")
 # How many accepted texts a place's document holds at most, newest first: more would only make it longer.
 MOST_HISTORY = 60
+# Documents made at a time, and keys read at a time: the database sorts all of them for each such page.
+PAGE, MOST_KEYS = 500, 5000
 Revisions = Mapping[str, int]
 Builder = Callable[[Collection[str], Revisions], list[Document]]
 
 
 def revisions(kind: str, keys: Collection[str]) -> Revisions:
-    """The newest outbox message about each record (0 where there is none).
+    """The newest of the outbox messages about each record that its document follows (0 where there is none).
 
     Always read before the record: a text may then be newer than its revision, which the next message puts right, but never older.
     """
-    found = OutboxMessage.objects.filter(key__in=keys, topic__startswith=f"{kind}.").order_by().values_list("key").annotate(Max("id"))
+    found = OutboxMessage.objects.filter(key__in=keys, topic__in=followed(kind)).order_by().values_list("key").annotate(Max("id"))
     return defaultdict(int, dict(found))
+
+
+def followed(kind: str) -> list[str]:
+    """The topics about records of a kind that a consumer of an `indexing` module hears of."""
+    wiring: Mapping[str, list[str]] = import_module("citylab.wiring").CONSUMERS
+    return [topic for topic, consumers in wiring.items() if topic.startswith(f"{kind}.") and any(".indexing." in consumer for consumer in consumers)]
 
 
 def documents(kind: str, keys: Collection[str]) -> list[Document]:
     """The documents of these records as they are now."""
     return BUILDERS[kind](keys, revisions(kind, keys))
+
+
+def states(kind: str, keys: Collection[str]) -> tuple[list[Document], list[Deletion]]:
+    """What an index must hold of these records as they are now: their documents, and the deletions of those that have none."""
+    known = revisions(kind, keys)
+    found = BUILDERS[kind](keys, known)
+    held = {document.object_id for document in found}
+    return found, [(kind, key, known[key]) for key in keys if key not in held]
 
 
 def site_texts(site: Any, language: str) -> tuple[str, str]:
@@ -163,6 +181,20 @@ def register(kind: str, record: Any, builder: Builder) -> None:
 
 
 def all_keys(kind: str, after: str, limit: int) -> list[str]:
-    """The next keys of the records of a kind, in the order of their primary keys; `after` is "" for the first."""
-    records = RECORDS[kind].objects.order_by("pk")
-    return [str(pk) for pk in (records.filter(pk__gt=after) if after else records).values_list("pk", flat=True)[:limit]]
+    """The next keys of the records of a kind, in the order of their characters, which every index shares; `after` is "" for the first."""
+    records = RECORDS[kind].objects.all()
+    if isinstance(RECORDS[kind]._meta.pk, UUIDField):
+        keys = (records.filter(pk__gt=after) if after else records).order_by("pk").values_list("pk", flat=True)
+    else:
+        keys = records.annotate(characters=Cast("pk", CharField())).filter(characters__gt=after).order_by("characters").values_list("characters", flat=True)
+    return [str(key) for key in keys[:limit]]
+
+
+def pages(kind: str) -> Iterator[list[Document]]:
+    """The documents of all records of a kind, in the order of their keys, a page at a time."""
+    last = ""
+    while keys := all_keys(kind, last, MOST_KEYS):
+        for start in range(0, len(keys), PAGE):
+            page = keys[start : start + PAGE]
+            yield sorted(documents(kind, page), key=lambda document: document.object_id)
+        last = keys[-1]

@@ -4,7 +4,7 @@ The embedded index is written with the message, in its transaction. For Elastics
 writes all that wait in bulk: while the cluster is away they wait.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +15,12 @@ from citylab.core.locks import locked
 from citylab.pilots.models import Pilot
 from citylab.proposals.models import Proposal
 
-from .documents import BUILDERS, RECORDS, all_keys, documents, revisions
-from .engines import Document
+from . import tasks, waiting
+from .documents import RECORDS, states
 from .engines.embedded import EmbeddedEngine
-from .models import WaitingRecord
+from .ranking import PLACES
+from .waiting import Work
 
-PAGE = 500
 # Where the name of a term stands in a document: kind of record, and how the record refers to the term.
 TERMS = {
     "sector": (("site", "sectors"), ("challenge", "sector"), ("pilot", "sector")),
@@ -32,21 +32,17 @@ TERMS = {
 def refresh(kind: str, key: str) -> None:
     """Bring the index to what the record is now; a record that is gone or not public leaves it."""
     engine = EmbeddedEngine()
-    revision = revisions(kind, [key])[key]
-    found = documents(kind, [key])
+    found, gone = states(kind, [key])
     if found:
         engine.index(found)
-    else:
-        engine.delete(kind, key, revision)
+    for deletion in gone:
+        engine.delete(*deletion)
+    revision = found[0].revision if found else gone[0][2]
     if settings.ELASTICSEARCH_URL:
-        WaitingRecord.objects.create(kind=kind, object_id=key)
-        outbox.nudge(_nudge)
-
-
-def _nudge() -> None:
-    from .tasks import write_waiting
-
-    write_waiting.apply_async(retry=False)
+        waiting.add(Work.WRITE, kind, [key], revision)
+    if kind in (*PLACES, "proposal"):
+        waiting.add(Work.AFFINITIES, kind, [key], revision)
+    outbox.nudge(tasks.nudge)
 
 
 def changed(kind: str, key: Any) -> None:
@@ -107,27 +103,3 @@ def handle_organisation(key: str, payload: dict[str, Any]) -> None:
     """The name of an organisation stands in the documents of its pilots."""
     for pk in Pilot.objects.filter(organisation=key).order_by("pk").values_list("pk", flat=True):
         changed("pilot", pk)
-
-
-def pages(kind: str) -> Iterator[list[Document]]:
-    """The documents of all records of a kind, a page at a time."""
-    last = ""
-    while keys := all_keys(kind, last, PAGE):
-        yield documents(kind, keys)
-        last = keys[-1]
-
-
-def rebuild_embedded() -> int:
-    """Index everything anew in the application's database, and forget what is no longer there; how many documents."""
-    engine = EmbeddedEngine()
-    engine.forget_words()
-    count = 0
-    for kind in BUILDERS:
-        kept = set()
-        for page in pages(kind):
-            count += engine.index(page)
-            kept |= {document.object_id for document in page}
-        for entry in list(engine.entries(kind)):
-            if entry.object_id not in kept:
-                engine.delete(kind, entry.object_id, entry.revision)
-    return count

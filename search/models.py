@@ -70,10 +70,34 @@ class SearchDocument(models.Model):
 
 
 class WaitingRecord(models.Model):
-    """A record whose document waits to be written to Elasticsearch; gone once it is."""
+    """Work that waits for a record, once for each kind of work however often it is asked for; gone once it is done.
 
+    `revision` grows whenever it is asked for again, so that what was done meanwhile is not taken for it.
+    """
+
+    class Work(models.TextChoices):
+        WRITE = "write"  # its document, to Elasticsearch
+        AFFINITIES = "affinities"  # the places that a proposal is near to, or the proposals that a place concerns
+
+    work = models.CharField(max_length=10, choices=Work.choices)
     kind = models.CharField(max_length=20)
     object_id = models.CharField(max_length=40)
+    revision = models.BigIntegerField()
+    is_news = models.BooleanField(default=False)  # people who asked for alerts are told once it is written
+    taken_until = models.DateTimeField(null=True)  # a worker has it; one that was killed loses it then
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["work", "kind", "object_id"], name="waiting_once")]
+
+
+class Lease(models.Model):
+    """Who does what only one process may do at a time, and when it last showed that it lives."""
+
+    name = models.CharField(max_length=20, unique=True)
+    host = models.CharField(max_length=255)
+    process = models.PositiveIntegerField()
+    token = models.CharField(max_length=16)
+    beat_at = models.DateTimeField()
 
 
 class Affinity(models.Model):

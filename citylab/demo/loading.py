@@ -7,7 +7,7 @@ from django.db import transaction
 from citylab.core import outbox
 from citylab.proposals.models import Proposal
 from cms import setup
-from search import indexing
+from search import rebuilding
 
 from . import catalogue, pages, people
 from .stories import cases, story
@@ -32,5 +32,5 @@ def load() -> bool:
         pages.load(loaded["editor"])
         play(story(case) for case in cases(loaded))
         settle()
-        indexing.rebuild_embedded()
+        rebuilding.rebuild_embedded()
     return True

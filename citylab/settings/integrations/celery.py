@@ -13,6 +13,10 @@ CELERY_BEAT_SCHEDULE = {
     "outbox-sweep": {"task": "citylab.core.tasks.drain", "schedule": 30.0},
     "mail-sweep": {"task": "citylab.notifications.tasks.deliver_due", "schedule": 60.0},
     "publish-scheduled": {"task": "cms.tasks.publish_scheduled_records", "schedule": 60.0},
+    "search-sweep": {"task": "search.tasks.write_waiting", "schedule": 10.0},
+    # Soon after midnight: which days of a site are free is another matter with each day.
+    "search-check": {"task": "search.tasks.check", "schedule": crontab(hour="0", minute="10")},
+    "affinities": {"task": "search.tasks.refresh_all_affinities", "schedule": crontab(hour="2", minute="40")},
     "clocks": {"task": "citylab.proposals.tasks.run_clocks", "schedule": crontab(minute="*/10")},
     "draft-reminders": {"task": "citylab.proposals.tasks.send_draft_reminders", "schedule": crontab(hour="8", minute="5")},
     "daily-seal": {"task": "citylab.audit.tasks.seal_day", "schedule": crontab(hour="0", minute="20")},

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,23 +12,15 @@ from elasticsearch.dsl.query import Bool, MatchAll, Query
 
 from ... import analysis
 from .. import PUBLIC_KINDS, Constraints, Deletion, Document, Entry, Found, Hit, Refused, TextQuery, Unavailable, batches
-from .client import BULK_TIMEOUT, NO_ROOM, PATIENT, client, patiently, pause
+from .client import BULK_TIMEOUT, NO_ROOM, PATIENT, client, or_unavailable, patiently, pause
 from .indices import Indices
 from .queries import containing, fitting, nearness, source, stands
 
 CHUNK = 500
 MOST_BYTES = 10 * 1024 * 1024
 PAGE = 2000
-KEEP_ALIVE = "2m"
+KEEP_ALIVE = "10m"
 BEST_FIRST = [{"_score": "desc"}, {"object_id": "asc"}]
-
-
-@contextmanager
-def _or_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except (ApiError, TransportError) as error:
-        raise Unavailable(f"Elasticsearch: {type(error).__name__}: {error}"[:500]) from error
 
 
 class ElasticsearchEngine:
@@ -65,7 +57,7 @@ class ElasticsearchEngine:
     def fill(self, kind: str, index: str, documents: Sequence[Document], deletions: Sequence[Deletion] = ()) -> None:
         """Write documents to one index alone, which keeps what it has newer."""
         actions = [(kind, _action(d)) for d in documents] + [(kind, _deletion(object_id, revision)) for _kind, object_id, revision in deletions]
-        with _or_unavailable():
+        with or_unavailable():
             for batch in batches(actions, CHUNK):
                 self._bulk({kind: [index]}, batch).raise_if_refused()
 
@@ -73,7 +65,7 @@ class ElasticsearchEngine:
         """Write to all indices of the write aliases. A rebuild may add one meanwhile: then it gets the same writes before we are done."""
         outcome = _Outcome()
         done: set[str] = set()
-        with _or_unavailable():
+        with or_unavailable():
             kinds = dict.fromkeys(kind for kind, _action in actions)
             while wanted := {kind: fresh for kind in kinds if (fresh := [index for index in self.indices.ensure(kind) if index not in done])}:
                 outcome.add(self._bulk(wanted, [pair for pair in actions if pair[0] in wanted], refresh))
@@ -122,11 +114,11 @@ class ElasticsearchEngine:
 
     def refresh(self, kind: str) -> None:
         """Make what was written visible now, rather than within a second."""
-        with _or_unavailable():
+        with or_unavailable():
             self._patient.indices.refresh(index=self.indices.write(kind))
 
     def entries(self, kind: str, index: str = "") -> Iterator[Entry]:
-        with _or_unavailable():
+        with or_unavailable():
             patient, name = self._patient, index or self.indices.read(kind)
             patiently(lambda: patient.indices.refresh(index=name), self.tries)
             point = patiently(lambda: patient.open_point_in_time(index=name, keep_alive=KEEP_ALIVE), self.tries)["id"]
@@ -148,7 +140,7 @@ class ElasticsearchEngine:
 
     def held(self, kind: str, keys: Collection[str], index: str = "") -> list[Entry]:
         """What is held of these records, also what no search shows yet."""
-        with _or_unavailable():
+        with or_unavailable():
             name = index or self.indices.read(kind)
             answer = patiently(lambda: self._patient.mget(index=name, ids=list(keys), source_includes=["digest"]), self.tries)
             return [_entry(found) for found in answer["docs"] if found["found"]]
@@ -173,7 +165,7 @@ class ElasticsearchEngine:
         lines: list[dict[str, Any]] = []
         for kind, query, size in asked:
             lines += [{"index": self.indices.read(kind)}, {"query": query.to_dict(), "size": size, "sort": BEST_FIRST, "_source": ["accepted"], "track_total_hits": True}]
-        with _or_unavailable():
+        with or_unavailable():
             answers = self.client.msearch(searches=lines)["responses"]
         found = []
         for (kind, _query, _size), answer in zip(asked, answers, strict=True):
@@ -201,7 +193,7 @@ class ElasticsearchEngine:
         suggest = {str(number): {"text": analysis.folded(token.word), "term": field} for number, token in enumerate(asked)}
         # A word that stands in another form is known: only its stem says so.
         known = {str(number): {"filter": stands(token.stem, language).to_dict()} for number, token in enumerate(asked)}
-        with _or_unavailable():
+        with or_unavailable():
             answer = self.client.search(index=[self.indices.read(kind) for kind in PUBLIC_KINDS], size=0, suggest=suggest, aggs=known, ignore_unavailable=True)
         for number, token in enumerate(asked):
             options = [option for entry in answer["suggest"][str(number)] for option in entry["options"]]
@@ -215,7 +207,7 @@ class ElasticsearchEngine:
         if not words or not public:
             return []
         asked = containing([analysis.with_synonyms([token.stem], language) for token in words], analysis.folded(words[-1].word), language)
-        with _or_unavailable():
+        with or_unavailable():
             answer = self.client.search(
                 index=[self.indices.read(kind) for kind in public], query=asked.to_dict(), size=limit * 3, source_includes=[f"title_{language}"], ignore_unavailable=True
             )

@@ -1,12 +1,15 @@
 """The client of the cluster that the settings name. It asks for nothing but its own indices."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.conf import settings
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, TransportError
+
+from .. import Unavailable
 
 Answer = TypeVar("Answer")
 
@@ -36,6 +39,15 @@ def client() -> Elasticsearch:
     return _client(
         settings.ELASTICSEARCH_URL, settings.ELASTICSEARCH_API_KEY, settings.ELASTICSEARCH_USERNAME, settings.ELASTICSEARCH_PASSWORD, settings.ELASTICSEARCH_CA_CERTIFICATE
     )
+
+
+@contextmanager
+def or_unavailable() -> Iterator[None]:
+    """Whatever the cluster cannot answer is Unavailable."""
+    try:
+        yield
+    except (ApiError, TransportError) as error:
+        raise Unavailable(f"Elasticsearch: {type(error).__name__}: {error}"[:500]) from error
 
 
 def pause(attempt: int) -> None:

@@ -3,15 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import F
+from django.db.models import F, Max
 from rapidfuzz import fuzz, process
 
 from ... import analysis
 from ...models import SearchDocument, SearchFact, SearchPeriod, SearchRecord, SearchTerm
-from .. import PUBLIC_KINDS, Constraints, Document, Entry, Facts, Found, Hit, TextQuery
+from .. import PUBLIC_KINDS, Constraints, Deletion, Document, Entry, Facts, Found, Hit, TextQuery
 from .facts import satisfying
 from .postgresql import PostgresqlRanking
 from .sqlite import SqliteRanking
@@ -32,35 +31,58 @@ class EmbeddedEngine:
         self._ranking = PostgresqlRanking(using) if connections[using].vendor == "postgresql" else SqliteRanking(using)
 
     def index(self, documents: Iterable[Document]) -> int:
-        written = 0
-        for batch in _batches(documents):
-            with transaction.atomic(using=self.using):
-                written += self._write(batch)
-        return written
+        return sum(self._index(batch) for batch in _batches(documents))
 
-    def _write(self, batch: Sequence[Document]) -> int:
-        kinds = {document.kind for document in batch}
-        held = SearchRecord.objects.using(self.using).filter(kind__in=kinds, object_id__in=[document.object_id for document in batch])
-        revisions = {(record.kind, record.object_id): record.revision for record in held}
-        newer = [d for d in batch if revisions.get((d.kind, d.object_id), -1) <= d.revision]
-        for kind in kinds:
-            SearchRecord.objects.using(self.using).filter(kind=kind, object_id__in=[d.object_id for d in newer if d.kind == kind]).delete()
-        records = SearchRecord.objects.using(self.using).bulk_create([_record(document) for document in newer])
-        pairs = list(zip(records, newer, strict=True))
-        SearchFact.objects.using(self.using).bulk_create([SearchFact(record=r, name=name, value=v) for r, d in pairs for name, v in _values(d.facts)])
-        SearchPeriod.objects.using(self.using).bulk_create(
-            [SearchPeriod(record=r, starts_on=first, ends_on=last) for r, d in pairs for first, last in d.facts.free or ()]
-        )
-        SearchDocument.objects.using(self.using).bulk_create([_prepared(r, d, language) for r, d in pairs for language in d.texts])
-        self._learn([document for document in newer if document.kind in PUBLIC_KINDS])
+    def write(self, documents: Sequence[Document], deletions: Sequence[Deletion]) -> None:
+        """Bring records to what they are."""
+        self.index(documents)
+        for kind, object_id, revision in deletions:
+            self.delete(kind, object_id, revision)
+
+    def _index(self, batch: Sequence[Document], *, whatever_revision: bool = False) -> int:
+        # Words are prepared beforehand: SQLite has one writer, and others wait for it.
+        prepared = {(d.kind, d.object_id): [_prepared(d, language) for language in d.texts] for d in batch}
+        with transaction.atomic(using=self.using):
+            held = self._locked(prepared)
+            newer = [d for d in batch if whatever_revision or held[d.kind, d.object_id].revision <= d.revision]
+            self._empty([held[d.kind, d.object_id] for d in newer])
+            records = {(d.kind, d.object_id): _record(d, held[d.kind, d.object_id].pk) for d in newer}
+            SearchRecord.objects.using(self.using).bulk_create(
+                records.values(), update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=[name for name in _columns() if name not in ("kind", "object_id")]
+            )
+            pairs = [(records[d.kind, d.object_id], d) for d in newer]
+            SearchFact.objects.using(self.using).bulk_create([SearchFact(record=r, name=name, value=v) for r, d in pairs for name, v in _values(d.facts)])
+            SearchPeriod.objects.using(self.using).bulk_create(
+                [SearchPeriod(record=r, starts_on=first, ends_on=last) for r, d in pairs for first, last in d.facts.free or ()]
+            )
+            rows = [(r, row) for r, d in pairs for row in prepared[d.kind, d.object_id]]
+            for record, row in rows:
+                row.record = record
+            SearchDocument.objects.using(self.using).bulk_create([row for _record, row in rows])
+            self._learn(newer)
         return len(newer)
+
+    def _locked(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], SearchRecord]:
+        """The records' rows, locked; those that were not there are made, deleted and older than anything."""
+        rows = SearchRecord.objects.using(self.using)
+        new = [SearchRecord(kind=kind, object_id=object_id, revision=-1, is_deleted=True) for kind, object_id in sorted(keys)]
+        rows.bulk_create(new, ignore_conflicts=True)
+        found = rows.select_for_update().filter(kind__in={kind for kind, _id in keys}, object_id__in=[object_id for _kind, object_id in keys]).order_by("pk")
+        return {(record.kind, record.object_id): record for record in found}
+
+    def _empty(self, records: Sequence[SearchRecord]) -> None:
+        for model in (SearchDocument, SearchFact, SearchPeriod):
+            model.objects.using(self.using).filter(record__in=[record.pk for record in records]).delete()
+
+    def put_right(self, documents: Sequence[Document], deletions: Sequence[Deletion]) -> None:
+        """As `write`, also where the index holds what claims to be newer than anything in the database: for repairs."""
+        for batch in _batches(documents):
+            self._index(batch, whatever_revision=True)
+        self.write([], deletions)
 
     def _learn(self, documents: Sequence[Document]) -> None:
         """Remember the words, as people write them, for mistyped ones."""
-        counted: Counter[tuple[str, str]] = Counter()
-        for document in documents:
-            for language, text in document.texts.items():
-                counted.update((language, word) for word in analysis.words(f"{text.title} {text.body}", language) if 2 < len(word) <= 60)
+        counted = public_words(documents)
         words = sorted(counted)
         for some in (words[start : start + BATCH] for start in range(0, len(words), BATCH)):
             known = set(SearchTerm.objects.using(self.using).filter(word__in={word for _language, word in some}).values_list("language", "word"))
@@ -69,20 +91,33 @@ class EmbeddedEngine:
 
     def delete(self, kind: str, object_id: str, revision: int) -> None:
         with transaction.atomic(using=self.using):
-            found = SearchRecord.objects.using(self.using).filter(kind=kind, object_id=object_id)
-            if found.filter(revision__gt=revision).exists():
-                return
-            found.delete()
-            SearchRecord.objects.using(self.using).create(kind=kind, object_id=object_id, revision=revision, is_deleted=True)
+            record = self._locked([(kind, object_id)])[kind, object_id]
+            if record.revision <= revision:
+                self._empty([record])
+                SearchRecord.objects.using(self.using).filter(pk=record.pk).update(revision=revision, is_deleted=True, digest="")
 
     def entries(self, kind: str) -> Iterator[Entry]:
         rows = SearchRecord.objects.using(self.using).filter(kind=kind, is_deleted=False).order_by("object_id").values_list("object_id", "revision", "digest")
-        for row in rows.iterator(chunk_size=2000):
-            yield Entry(*row)
+        last = ""
+        # By pages: a cursor that stays open would keep SQLite from writing meanwhile.
+        while page := list(rows.filter(object_id__gt=last)[:2000]):
+            yield from (Entry(*row) for row in page)
+            last = page[-1][0]
 
-    def forget_words(self) -> None:
-        """Before everything is indexed anew: the words with which mistyped ones are compared come from what is there then."""
-        SearchTerm.objects.using(self.using).all().delete()
+    def held(self, kind: str, keys: Collection[str]) -> list[Entry]:
+        rows = SearchRecord.objects.using(self.using).filter(kind=kind, is_deleted=False, object_id__in=keys)
+        return [Entry(*row) for row in rows.values_list("object_id", "revision", "digest")]
+
+    def newest_word(self) -> int:
+        return int(SearchTerm.objects.using(self.using).aggregate(Max("id"))["id__max"] or 0)
+
+    def forget_words(self, newest: int, kept: Collection[tuple[str, str]]) -> None:
+        """Of the words up to the `newest` one, forget those that stand in no record any more; `kept` are (language, word)."""
+        last = 0
+        while page := list(SearchTerm.objects.using(self.using).filter(pk__gt=last, pk__lte=newest).order_by("pk")[:2000]):
+            gone = [term.pk for term in page if (term.language, term.word) not in kept]
+            SearchTerm.objects.using(self.using).filter(pk__in=gone).delete()
+            last = page[-1].pk
 
     def match(self, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
         if constraints is None:
@@ -130,6 +165,16 @@ class EmbeddedEngine:
         return list(dict.fromkeys(titles[hit.kind, hit.object_id] for hit in hits if (hit.kind, hit.object_id) in titles))[:limit]
 
 
+def public_words(documents: Iterable[Document]) -> Counter[tuple[str, str]]:
+    """The words of public texts, as people write them: (language, word), with how often they occur."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for document in documents:
+        if document.kind in PUBLIC_KINDS:
+            for language, text in document.texts.items():
+                counted.update((language, word) for word in analysis.words(f"{text.title} {text.body}", language) if 2 < len(word) <= 60)
+    return counted
+
+
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
     """In batches in which no record stands twice."""
     batch: dict[tuple[str, str], Document] = {}
@@ -142,11 +187,15 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield list(batch.values())
 
 
-def _record(document: Document) -> SearchRecord:
+def _columns() -> list[str]:
+    return [column.name for column in SearchRecord._meta.concrete_fields if not column.primary_key]
+
+
+def _record(document: Document, pk: int) -> SearchRecord:
     facts = document.facts
     latitude, longitude = facts.point or (None, None)
     return SearchRecord(
-        kind=document.kind, object_id=document.object_id, revision=document.revision, digest=document.digest, accepted=document.accepted, has_calendar=facts.free is not None,
+        pk=pk, kind=document.kind, object_id=document.object_id, revision=document.revision, digest=document.digest, accepted=document.accepted, has_calendar=facts.free is not None,
         area_m2=facts.area_m2, trl_min=facts.trl_min, trl_max=facts.trl_max, budget_max_cents=facts.budget_max_cents, opens_at=facts.opens_at, closes_at=facts.closes_at,
         latitude=latitude, longitude=longitude, maximum_metres=facts.maximum_metres,
     )  # fmt: skip
@@ -156,14 +205,14 @@ def _values(facts: Facts) -> list[tuple[str, str]]:
     return [("capability", code) for code in facts.capabilities] + [("applicant_kind", kind) for kind in facts.applicant_kinds]
 
 
-def _prepared(record: Any, document: Document, language: str) -> SearchDocument:
+def _prepared(document: Document, language: str) -> SearchDocument:
     text = document.texts[language]
     own = f"{text.title} {text.body}"
     whole = f"{own} {text.history}"
     stems = analysis.stems(whole, language)
     ranked = document.kind in ("site", "challenge")
     return SearchDocument(
-        record=record, kind=document.kind, language=language, title=text.title, stemmed_title=analysis.stemmed(text.title, language),
+        kind=document.kind, language=language, title=text.title, stemmed_title=analysis.stemmed(text.title, language),
         body=analysis.stemmed(text.body, language) if document.kind in PUBLIC_KINDS else "", whole=" ".join(stems), pairs=" ".join(analysis.pairs(stems)),
         words=" ".join(analysis.words(whole, language)) if ranked else "", grams=" ".join(analysis.grams(whole)) if ranked else "",
     )  # fmt: skip

@@ -78,9 +78,14 @@ def _with_chosen(found: Listing, chosen: Mapping[str, Sequence[str]]) -> Listing
     """A value that was chosen for other words stays among the filters, so that it can be taken away, even where nothing found has it."""
     missing = {name: set(chosen.get(name, ())) - {option.value for option in options} for name, options in found.facets.items()}
     sectors = {sector.code: sector.name for sector in Sector.objects.filter(code__in=missing["sector"])} if missing["sector"] else {}
-    known = {"kind": {kind: str(names[1]) for kind, names in NAMES.items()}, "sector": sectors, "status": {value: str(label) for value, label in Status.choices}}
+    known = {
+        "kind": {kind: str(names[1]) for kind, names in NAMES.items()},
+        "sector": sectors,
+        "status": {value: str(label) for value, label in Status.choices},
+    }
     facets = {
-        name: [*options, *(Option(code, known[name][code], 0, True) for code in sorted(missing[name]) if code in known[name])] for name, options in found.facets.items()
+        name: [*options, *(Option(code, known[name][code], 0, True) for code in sorted(missing[name]) if code in known[name])]
+        for name, options in found.facets.items()
     }
     return replace(found, facets=facets)
 
@@ -100,14 +105,18 @@ def _point(place: Any) -> tuple[float, float] | None:
 
 def _challenges(keys: Collection[str]) -> Cards:
     return {
-        str(c.pk): Card("challenge", f"challenge-{c.pk}", c.title, c.summary, c.get_absolute_url(), c.get_mode_display(), sectors=_sectors(c.sector), status=c.status_now)
+        str(c.pk): Card(
+            "challenge", f"challenge-{c.pk}", c.title, c.summary, c.get_absolute_url(), c.get_mode_display(), sectors=_sectors(c.sector), status=c.status_now
+        )
         for c in visible_challenges(clock.now()).filter(pk__in=keys)
     }
 
 
 def _sites(keys: Collection[str]) -> Cards:
     return {
-        str(s.pk): Card("site", f"site-{s.pk}", s.name, s.summary, s.get_absolute_url(), s.get_kind_display(), sectors=_sectors(*s.sectors.all()), point=_point(s))
+        str(s.pk): Card(
+            "site", f"site-{s.pk}", s.name, s.summary, s.get_absolute_url(), s.get_kind_display(), sectors=_sectors(*s.sectors.all()), point=_point(s)
+        )
         for s in Site.objects.filter(live=True, pk__in=keys).prefetch_related("sectors")
     }
 

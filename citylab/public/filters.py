@@ -13,10 +13,10 @@ def chosen_values(request: HttpRequest, facets: Iterable[Facet]) -> dict[str, li
 
 
 def filters_and_chips(request: HttpRequest, found: Listing, labels: dict[str, Any]) -> dict[str, Any]:
-    """Each filter with its values and counts, and what is chosen, each with the address without it."""
+    """Each filter with its values and counts, and what is chosen, each with the address without it; whether nothing is chosen at all."""
     filters = [{"name": name, "label": label, "options": found.facets[name]} for name, label in labels.items()]
     chips = [{"label": option.label, "without": _without(request, name, option.value)} for name in labels for option in found.facets[name] if option.chosen]
-    return {"filters": filters, "chips": chips}
+    return {"filters": filters, "chips": chips, "is_bare": not set(request.GET) - {"page"}}
 
 
 def _without(request: HttpRequest, name: str, value: str) -> str:

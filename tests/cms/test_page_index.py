@@ -8,7 +8,6 @@ from wagtail.models import Page, PageViewRestriction
 from citylab.core import outbox
 from citylab.taxonomy.models import Programme
 from cms.models import HelpPage, StoryIndexPage, StoryPage
-from search import rebuilding
 from search.engines import get_engine
 from search.listing import found_ids
 from search.models import SearchDocument
@@ -62,7 +61,7 @@ def test_every_kind_of_block_is_searched(block, words):
 
 
 def test_the_first_help_pages_are_found_in_either_language():
-    rebuilding.rebuild_embedded()
+    call_command("search_rebuild", verbosity=0)
     for language, words, slug in (("it", "imposta di bollo", "domande-frequenti"), ("en", "stamp duty", "frequent-questions")):
         assert found(words, language) == [str(HelpPage.objects.get(slug=slug).pk)]
 
@@ -169,7 +168,7 @@ def test_keeping_a_draft_of_a_page_tells_nobody(story):
 def test_a_rebuild_finds_pages_and_programmes_anew(story):
     programme = Programme.objects.create(code="cte", name_it="Casa delle tecnologie", name_en="House of technologies")
     SearchDocument.objects.all().delete()
-    rebuilding.rebuild_embedded()
+    call_command("search_rebuild", verbosity=0)
     assert (found("lampioni"), found("tecnologie", kind="programme")) == ([str(story.pk)], [str(programme.pk)])
 
 

@@ -24,11 +24,12 @@ class Option:
 
 @dataclass(frozen=True)
 class Listing:
-    """The records found, the filters with counts, and the words that were searched instead of mistyped ones."""
+    """The records found, the filters with counts, the words that were searched instead of mistyped ones, and whether a reserve engine answered."""
 
     records: list[Any]
     facets: Mapping[str, list[Option]]
     corrected: str
+    is_degraded: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,13 @@ class Facet:
 
 @dataclass(frozen=True)
 class LookUp:
-    """(kind, id) of what a person's words found, best first; the words that were searched instead of mistyped ones; the language they were found in."""
+    """(kind, id) of what a person's words found, best first; the words that were searched instead of mistyped ones; the language they were found in;
+    whether a reserve engine answered."""
 
     found: list[tuple[str, str]]
     corrected: str
     language: str
+    is_degraded: bool
 
 
 def look_up(query: str, kinds: Sequence[str], *, as_typed: bool = False) -> LookUp:
@@ -61,7 +64,7 @@ def look_up(query: str, kinds: Sequence[str], *, as_typed: bool = False) -> Look
     if not hits:
         corrected, language = "", "en" if language == "it" else "it"
         hits = engine.search(query, language, kinds, limit=LIMIT)
-    return LookUp([(hit.kind, hit.object_id) for hit in hits], corrected, language)
+    return LookUp([(hit.kind, hit.object_id) for hit in hits], corrected, language, engine.is_degraded)
 
 
 def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
@@ -81,16 +84,16 @@ def suggested(beginning: str, kinds: Sequence[str], limit: int) -> list[str]:
 
 def listing(records: Sequence[Any], kind: str, query: str, facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]]) -> Listing:
     """Narrow `records` (all that are public, in their usual order) by words and filters."""
-    corrected = ""
-    if query.strip():
-        order, corrected = found_ids(query, [kind])
-        rank = {pk: position for position, (_kind, pk) in enumerate(order)}
-        records = sorted((r for r in records if str(r.pk) in rank), key=lambda r: rank[str(r.pk)])
-    return narrowed(records, facets, chosen, corrected)
+    if not query.strip():
+        return narrowed(records, facets, chosen)
+    answer = look_up(query, [kind])
+    rank = {pk: position for position, (_kind, pk) in enumerate(answer.found)}
+    found = sorted((r for r in records if str(r.pk) in rank), key=lambda r: rank[str(r.pk)])
+    return narrowed(found, facets, chosen, answer)
 
 
-def narrowed(records: Sequence[Any], facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]], corrected: str = "") -> Listing:
-    """Those records that pass the filters.
+def narrowed(records: Sequence[Any], facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]], answer: LookUp | None = None) -> Listing:
+    """Those records, found by `answer`, that pass the filters.
 
     Values of one filter are alternatives, different filters all apply; a filter's counts are those that its other values would leave.
     """
@@ -109,4 +112,5 @@ def narrowed(records: Sequence[Any], facets: Sequence[Facet], chosen: Mapping[st
                 counts[code] = counts.get(code, 0) + passes(record, but=facet.name)
         wanted = set(chosen.get(facet.name) or [])
         counted[facet.name] = [Option(code, labels[code], counts[code], code in wanted) for code in sorted(labels, key=lambda c: labels[c])]
-    return Listing([r for r in records if passes(r)], counted, corrected)
+    kept = [r for r in records if passes(r)]
+    return Listing(kept, counted, answer.corrected, answer.is_degraded) if answer else Listing(kept, counted, "")

@@ -70,7 +70,7 @@ def search(query: str, chosen: Mapping[str, Sequence[str]], *, as_typed: bool = 
     answer = look_up(query, PUBLIC_KINDS, as_typed=as_typed)
     cards = {kind: make(keys) for kind, make in MAKERS.items() if (keys := [key for found, key in answer.found if found == kind])}
     found = [cards[kind][key] for kind, key in answer.found if key in cards[kind]]
-    listing = narrowed(found, FACETS, chosen, answer.corrected if found else "")
+    listing = narrowed(found, FACETS, chosen, answer)
     return Answer(_with_chosen(listing, chosen), answer.language, len(answer.found) == LIMIT)
 
 

@@ -233,6 +233,14 @@ def test_a_record_left_behind_in_the_index_is_not_shown(read, city):
     assert sorted(titles(read("/en/search/?q=water"))) == ["Water meadow", "Water on the road", "Water programme", "Water well"]
 
 
+def test_an_answer_of_the_reserve_engine_says_so(read, city, monkeypatch):
+    said = "The search is working on its reserve"
+    assert said not in read("/en/search/?q=water") + read("/en/sites/?q=water")
+    monkeypatch.setattr("search.engines.embedded.EmbeddedEngine.is_degraded", True)
+    assert said in read("/en/search/?q=water") and said in read("/en/sites/?q=water")
+    assert said not in read("/en/sites/")
+
+
 def many(count, start):
     for number in range(start, start + count):
         record = factories.challenge(f"sfida-{number}", title_en=f"Water challenge {number}")

@@ -25,13 +25,12 @@ def refresh_waiting() -> int:
     engine = get_engine()
     while rows := waiting.take(Work.AFFINITIES, LIMIT):
         try:
-            proposals = [row for row in rows if row.kind == "proposal"]
-            ranked += _remember(engine, [row.object_id for row in proposals])
-            places = [row for row in rows if row.kind in ranking.PLACES]
-            behind = [row for row in places if settings.ELASTICSEARCH_URL and waiting.of_these(Work.WRITE, row.kind, [row.object_id])]
-            for row in places:
-                if row not in behind:
-                    waiting.add(Work.AFFINITIES, "proposal", _concerned(engine, row), row.revision)
+            behind = [row for row in rows if row.kind in ranking.PLACES and _is_behind(row)]
+            proposals = [row.object_id for row in rows if row.kind == "proposal"]
+            for row in rows:
+                if row.kind in ranking.PLACES and row not in behind:
+                    waiting.add(Work.AFFINITIES, "proposal", _concerned(engine, row) - set(proposals), row.revision)
+            ranked += _remember(engine, proposals)
         except BaseException:
             waiting.give_back(rows)
             raise
@@ -50,6 +49,11 @@ def refresh_all() -> int:
     there = SearchRecord.objects.filter(kind="proposal", is_deleted=False)
     Affinity.objects.exclude(proposal_id__in=there.values("object_id")).delete()
     return ranked
+
+
+def _is_behind(row: WaitingRecord) -> bool:
+    """Whether the engine does not hold a place yet as it is."""
+    return bool(settings.ELASTICSEARCH_URL and waiting.of_these(Work.WRITE, row.kind, [row.object_id]))
 
 
 def _remember(engine: Engine, keys: Sequence[str]) -> int:

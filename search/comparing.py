@@ -48,7 +48,7 @@ def differences(store: Store, kind: str) -> Iterator[dict[str, str]]:
             found = look(store, kind, keys).different
             keys = list(found)
         if keys:
-            yield dict(found)
+            yield dict(sorted(found.items()))
 
 
 def _candidates(entries: Iterator[Entry], kind: str) -> Iterator[str]:

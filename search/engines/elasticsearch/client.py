@@ -1,9 +1,9 @@
 """The client of the cluster that the settings name. It asks for nothing but its own indices."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from time import sleep
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -52,7 +52,7 @@ def or_unavailable() -> Iterator[None]:
 
 def pause(attempt: int) -> None:
     """Leave a cluster without room alone for a while, each time twice as long."""
-    time.sleep(min(LONGEST_PAUSE, 2.0**attempt))
+    sleep(min(LONGEST_PAUSE, 2.0**attempt))
 
 
 def patiently(ask: Callable[[], Answer], tries: int = PATIENT) -> Answer:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from citylab.challenges.services import challenge_published
 from citylab.core import outbox
 from citylab.proposals.models import Proposal
-from citylab.challenges.services import challenge_published
 from search import affinities, indexing
 from search.models import Affinity, WaitingRecord
 from tests import factories

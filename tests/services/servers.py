@@ -312,32 +312,28 @@ class Servers:
 
         return wait
 
+    def elasticsearch_alone(self) -> str:
+        """Start Elasticsearch alone, or again where it was killed, with the data that it had; its address. Raises Missing."""
+        if not elasticsearch_folder():
+            raise Missing("not installed")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._give_to_nobody(self.folder)
+        return self._start_elasticsearch()()
+
+    def kill(self, name: str) -> None:
+        """End a server as a crash does."""
+        os.killpg(self.processes[name], signal.SIGKILL)
+        while alive(self.processes[name]):
+            time.sleep(0.02)
+
     def _start_elasticsearch(self) -> Callable[[], str]:
-        home, port, folder = elasticsearch_folder(), free_port(), self.folder / "elasticsearch"
+        home, folder = elasticsearch_folder(), self.folder / "elasticsearch"
         assert home is not None
         bundled = home / "jdk" / "bin" / "java"
         java = bundled if bundled.is_file() else Path(shutil.which("java") or "java").resolve()
-        (folder / "config").mkdir(parents=True)
-        shutil.copy(home / "config" / "log4j2.properties", folder / "config")
-        memory = ["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.security.manager=allow"]
-        (folder / "config" / "jvm.options").write_text("\n".join(memory) + "\n")
-        settings = {
-            "cluster.name": "citylab-tests",
-            "network.host": "127.0.0.1",
-            "http.port": port,
-            "transport.port": free_port(),
-            "discovery.type": "single-node",
-            "xpack.security.enabled": "false",
-            "xpack.ml.enabled": "false",
-            "cluster.routing.allocation.disk.threshold_enabled": "false",
-            "path.data": folder / "data",
-            "path.logs": folder / "logs",
-        }
-        (folder / "config" / "elasticsearch.yml").write_text("".join(f"{key}: {value}\n" for key, value in settings.items()))
-        for path in [folder, *folder.rglob("*")]:
-            self._give_to_nobody(path) if path.is_dir() else path.chmod(0o644)
-        if is_root():
-            shutil.chown(folder / "config" / "elasticsearch.yml", "nobody", "nogroup")
+        if not folder.exists():
+            self._prepare_elasticsearch(home, folder)
+        port = int((folder / "port").read_text())
         # The bundle leaves the launch scripts out; this is what they run.
         command = [str(java), "-Xmx64m", "-XX:+UseSerialGC", "-Dcli.name=server", "-Dcli.script=bin/elasticsearch", "-Dcli.libs=lib/tools/server-cli"]
         command += [f"-Des.path.home={home}", f"-Des.path.conf={folder / 'config'}", "-Des.distribution.type=tar", "-Des.java.type=JAVA_HOME"]
@@ -358,6 +354,31 @@ class Servers:
             return f"http://127.0.0.1:{port}"
 
         return wait
+
+    def _prepare_elasticsearch(self, home: Path, folder: Path) -> None:
+        port = free_port()
+        (folder / "config").mkdir(parents=True)
+        shutil.copy(home / "config" / "log4j2.properties", folder / "config")
+        memory = ["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.security.manager=allow"]
+        (folder / "config" / "jvm.options").write_text("\n".join(memory) + "\n")
+        settings = {
+            "cluster.name": "citylab-tests",
+            "network.host": "127.0.0.1",
+            "http.port": port,
+            "transport.port": free_port(),
+            "discovery.type": "single-node",
+            "xpack.security.enabled": "false",
+            "xpack.ml.enabled": "false",
+            "cluster.routing.allocation.disk.threshold_enabled": "false",
+            "path.data": folder / "data",
+            "path.logs": folder / "logs",
+        }
+        (folder / "port").write_text(str(port))
+        (folder / "config" / "elasticsearch.yml").write_text("".join(f"{key}: {value}\n" for key, value in settings.items()))
+        for path in [folder, *folder.rglob("*")]:
+            self._give_to_nobody(path) if path.is_dir() else path.chmod(0o644)
+        if is_root():
+            shutil.chown(folder / "config" / "elasticsearch.yml", "nobody", "nogroup")
 
     def stop(self) -> None:
         """End every server that this bring-up started, and throw its folder away."""

@@ -30,6 +30,8 @@ def stop_words(language: str) -> frozenset[str]:
 
 def folded(text: str) -> str:
     """Lower case without accents."""
+    if text.isascii():
+        return text.lower()
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
 
 

@@ -52,6 +52,7 @@ def _database() -> Iterator[str]:
                 for model in MODELS:
                     editor.create_model(model)
             tables.create(connections[ALIAS])
+            tables.create_vocabularies(connections[ALIAS])
             yield ALIAS
         finally:
             connections[ALIAS].close()

@@ -42,15 +42,16 @@ def mapping() -> Mapping:
     found.meta("dynamic", "strict")
     found.meta("_source", includes=["title_*", "digest", "accepted"])
     grams = analyzer("grams", tokenizer=_grams, filter=["lowercase", "asciifolding"])
+    counts = {"index_options": "freqs"}  # nobody asks for phrases: where a word stands need not be kept
     for language in LANGUAGES:
         named = _analyzers(language)
-        words = fields.Text(analyzer=named["words"], similarity="words", index_prefixes={"min_chars": 1, "max_chars": 12})
-        found.field(f"title_{language}", fields.Text(analyzer=named["text"], search_analyzer=named["query"], similarity="title", fields={"words": words}, copy_to=f"spelling_{language}"))
-        found.field(f"body_{language}", fields.Text(analyzer=named["text"], search_analyzer=named["query"], fields={"words": words}, copy_to=f"spelling_{language}"))
-        found.field(f"spelling_{language}", fields.Text(analyzer=named["words"]))
-        whole = {"words": fields.Text(analyzer=named["words"], similarity="words"), "grams": fields.Text(analyzer=grams, similarity="grams")}
-        found.field(f"whole_{language}", fields.Text(analyzer=named["text"], search_analyzer=named["query"], similarity="whole", fields=whole))
-        found.field(f"pairs_{language}", fields.Text(analyzer="whitespace", similarity="pairs"))
+        words = fields.Text(**counts, analyzer=named["words"], similarity="words", index_prefixes={"min_chars": 1, "max_chars": 12})
+        found.field(f"title_{language}", fields.Text(**counts, analyzer=named["text"], search_analyzer=named["query"], similarity="title", fields={"words": words}, copy_to=f"spelling_{language}"))
+        found.field(f"body_{language}", fields.Text(**counts, analyzer=named["text"], search_analyzer=named["query"], fields={"words": words}, copy_to=f"spelling_{language}"))
+        found.field(f"spelling_{language}", fields.Text(**counts, analyzer=named["words"]))
+        whole = {"words": fields.Text(**counts, analyzer=named["words"], similarity="words"), "grams": fields.Text(**counts, analyzer=grams, similarity="grams")}
+        found.field(f"whole_{language}", fields.Text(**counts, analyzer=named["text"], search_analyzer=named["query"], similarity="whole", fields=whole))
+        found.field(f"pairs_{language}", fields.Text(**counts, analyzer="whitespace", similarity="pairs"))
     for name in ("object_id", "capabilities", "applicant_kinds"):
         found.field(name, fields.Keyword())
     for name in ("area_m2", "trl_min", "trl_max", "maximum_metres", "accepted"):

@@ -7,33 +7,31 @@ from elasticsearch.dsl.query import Bool, Exists, GeoDistance, Match, MoreLikeTh
 
 from ... import analysis, weights
 from .. import PUBLIC_KINDS, Constraints, Document, TextQuery
-from ..terms import asked
+from ..terms import most_frequent_pairs
 
 # People's search: a word in the title counts more than one in the text.
 TITLE_WEIGHT = 3.0
 
 
 def nearness(query: TextQuery) -> list[Query]:
-    """The parts of the text score: BM25 of each field times its weight, summed."""
-    language, terms = query.language, asked(query)
+    """The parts of the text score: BM25 of each field times its weight, summed. The cluster chooses the most telling terms."""
+    language = query.language
     text = query.whole[: analysis.MAXIMUM_TEXT]
-    if not terms["whole"]:
+    tokens = analysis.tokens(text, language)
+    if not tokens:
         return []
 
-    def telling(field: str, analyzer: str, weight: float) -> Query:
-        return MoreLikeThis(
-            fields=[field], like=text, analyzer=f"{analyzer}_{language}", max_query_terms=weights.QUERY_TERMS, min_term_freq=1, min_doc_freq=1, minimum_should_match="1",
-            max_word_length=60, boost=weight,
-        )  # fmt: skip
+    def telling(field: str, analyzer: str, weight: float, terms: int, like: str = text) -> Query:
+        return MoreLikeThis(fields=[field], like=like, analyzer=analyzer, max_query_terms=terms, min_term_freq=1, min_doc_freq=1, minimum_should_match="1", boost=weight)
 
     found = [
-        telling(f"title_{language}", "query", weights.FIELDS["title"]),
-        telling(f"whole_{language}", "query", weights.FIELDS["whole"]),
-        telling(f"whole_{language}.words", "words", weights.FIELDS["words"]),
+        telling(f"title_{language}", f"query_{language}", weights.FIELDS["title"], weights.QUERY_TERMS),
+        telling(f"whole_{language}", f"query_{language}", weights.FIELDS["whole"], weights.QUERY_TERMS),
+        telling(f"whole_{language}.words", f"words_{language}", weights.FIELDS["words"], weights.QUERY_WORDS),
+        telling(f"whole_{language}.grams", "grams", weights.FIELDS["grams"], weights.QUERY_GRAMS, text[: weights.GRAM_CHARACTERS]),
     ]
-    for name, field in (("pairs", f"pairs_{language}"), ("grams", f"whole_{language}.grams")):
-        if terms[name]:
-            found.append(Match(**{field: {"query": " ".join(terms[name]), "analyzer": "whitespace", "boost": weights.FIELDS[name]}}))
+    if pairs := most_frequent_pairs(tokens):
+        found.append(Match(**{f"pairs_{language}": {"query": " ".join(pairs), "analyzer": "whitespace", "boost": weights.FIELDS["pairs"]}}))
     return found
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import connections
 from django.db.models import QuerySet
 
-from ... import analysis, weights
+from ... import weights
 from .. import Found, Hit, TextQuery
-from ..terms import asked, most_telling
+from ..terms import Frequencies, asked
 from .rows import as_found
 from .tables import COLUMNS, FIELDS
 
@@ -58,26 +58,18 @@ class PostgresqlRanking:
 
     def _asked(self, query: TextQuery, kind: str) -> tuple[dict[str, list[str]], Mapping[str, int], int]:
         """The terms of each field, in how many documents each stem stands, and how many documents there are."""
-        terms = asked(query)
-        quoted = [_quoted(term) for term in terms["whole"]]
-        sql = (
-            "SELECT term, (SELECT COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s AND vector @@ quoted::tsquery) FROM unnest(%s::text[], %s::text[]) AS asked(term, quoted) "
-            "UNION ALL SELECT '', COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s"
-        )
-        known = dict(self._rows(sql, [kind, query.language, list(terms["whole"]), quoted, kind, query.language]))
-        stems = most_telling(terms["whole"], known, known[""])
-        chosen = set(stems)
-        words = [word for word in terms["words"] if analysis.stem(word, query.language) in chosen]
-        return {"title": stems, "whole": stems, "words": words, "pairs": list(terms["pairs"]), "grams": list(terms["grams"])}, known, known[""]
+        found: list[Frequencies] = [({}, 0)]
 
-    def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int) -> list[Hit]:
-        """Public documents that have a word of each group; one ending in * is a beginning."""
-        words = " & ".join("(" + " | ".join(_quoted(word) for word in group) + ")" for group in groups)
-        sql = (
-            "SELECT r.kind, r.object_id, ts_rank(d.people_vector, query, 1) AS score, r.accepted FROM search_searchdocument d JOIN search_searchrecord r ON r.id = d.record_id, "
-            "to_tsquery('simple', %s) query WHERE d.people_vector @@ query AND d.language = %s AND d.kind = ANY(%s) ORDER BY score DESC, r.object_id LIMIT %s"
-        )
-        return [Hit(*row) for row in self._rows(sql, [words, language, list(kinds), limit])]
+        def frequencies(stems: Sequence[str]) -> Frequencies:
+            sql = (
+                "SELECT term, (SELECT COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s AND vector @@ quoted::tsquery) "
+                "FROM unnest(%s::text[], %s::text[]) AS asked(term, quoted) UNION ALL SELECT '', COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s"
+            )
+            known = dict(self._rows(sql, [kind, query.language, list(stems), [_quoted(stem) for stem in stems], kind, query.language]))
+            found.append((known, known[""]))
+            return found[-1]
+
+        return (asked(query, frequencies), *found[-1])
 
     def _rows(self, sql: str, params: Sequence[Any]) -> list[Any]:
         with connections[self.using].cursor() as cursor:

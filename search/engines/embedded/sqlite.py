@@ -1,17 +1,16 @@
 """Ranking with SQLite's FTS5: one table for each field, whose BM25 are summed."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
 
-from ... import analysis, weights
+from ... import weights
 from .. import Found, Hit, TextQuery
-from ..terms import asked, most_telling
+from ..terms import Frequencies, asked
 from .rows import as_found
-from .tables import FIELDS, people, ranked
+from .tables import FIELDS, people, ranked, vocabulary
 
 # FTS5 has k1 = 1.2 and multiplies by k1 + 1. A column weight divides k1, so that .48 stands in for 2.5.
 FTS5_K1 = 1.2
@@ -49,29 +48,20 @@ class SqliteRanking:
 
     def _parts(self, query: TextQuery, kind: str) -> tuple[str, list[str]]:
         """SQL that gives each document's score in each field, and its parameters."""
-        terms = asked(query)
-        stems = terms["whole"]
-        if len(stems) > weights.QUERY_TERMS:
-            stems = Counter(self._most_telling(stems, kind, query.language))
-        words = [word for word in terms["words"] if analysis.stem(word, query.language) in stems]
-        chosen = {"title": stems, "whole": stems, "words": words, "pairs": terms["pairs"], "grams": terms["grams"]}
+        terms = asked(query, lambda stems: self._frequencies(stems, kind, query.language))
         parts, params = [], []
         for field in FIELDS[kind]:
-            if chosen[field]:
+            if terms[field]:
                 table, factor = ranked(kind, query.language, field), weights.FIELDS[field] / (FTS5_K1 + 1)
                 parts.append(f"SELECT rowid AS id, -bm25({table}, {FTS5_K1 / weights.K1[field]}) * {factor} AS score FROM {table} WHERE {table} MATCH %s")
-                params.append(_any(chosen[field]))
+                params.append(_any(terms[field]))
         return " UNION ALL ".join(parts) or "SELECT NULL AS id, 0.0 AS score WHERE 0", params
 
-    def _most_telling(self, stems: Mapping[str, int], kind: str, language: str) -> list[str]:
-        vocabulary = f"temp.{ranked(kind, language, 'whole')}_vocabulary"
-        with connections[self.using].cursor() as cursor:
-            cursor.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {vocabulary} USING fts5vocab('main', '{ranked(kind, language, 'whole')}', 'row')")
+    def _frequencies(self, stems: Sequence[str], kind: str, language: str) -> Frequencies:
         counted = "SELECT '', COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s"
-        known = dict(
-            self._rows(f"SELECT term, doc FROM {vocabulary} WHERE term IN ({','.join('%s' for _stem in stems)}) UNION ALL {counted}", [*stems, kind, language])
-        )
-        return most_telling(stems, known, known[""])
+        marks = ",".join("%s" for _stem in stems)
+        known = dict(self._rows(f"SELECT term, doc FROM {vocabulary(kind, language)} WHERE term IN ({marks}) UNION ALL {counted}", [*stems, kind, language]))
+        return known, known[""]
 
     def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int) -> list[Hit]:
         """Public documents that have a word of each group; one ending in * is a beginning."""

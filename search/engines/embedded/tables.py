@@ -21,6 +21,11 @@ def ranked(kind: str, language: str, field: str) -> str:
     return f"search_fts_{kind}_{language}_{field}"
 
 
+def vocabulary(kind: str, language: str) -> str:
+    """The table that says in how many documents of a kind each stem stands."""
+    return f"{ranked(kind, language, 'whole')}_vocabulary"
+
+
 def people(language: str) -> str:
     """The FTS5 table that people's words are looked up in."""
     return f"search_fts_people_{language}"
@@ -70,3 +75,20 @@ def drop(connection: Any) -> None:
             cursor.execute(f"DROP TRIGGER {name}_insert")
             cursor.execute(f"DROP TRIGGER {name}_delete")
             cursor.execute(f"DROP TABLE {name}")
+
+
+def create_vocabularies(connection: Any) -> None:
+    """Create the vocabularies of the FTS5 tables; PostgreSQL counts with its vectors."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for kind in FIELDS:
+                for language in LANGUAGES:
+                    cursor.execute(f"CREATE VIRTUAL TABLE {vocabulary(kind, language)} USING fts5vocab('{ranked(kind, language, 'whole')}', 'row')")
+
+
+def drop_vocabularies(connection: Any) -> None:
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for kind in FIELDS:
+                for language in LANGUAGES:
+                    cursor.execute(f"DROP TABLE {vocabulary(kind, language)}")

@@ -159,6 +159,17 @@ def test_a_page_moved_below_a_restricted_one_is_gone():
     assert found("regolamento droni") == []
 
 
+def test_a_page_and_what_is_told_of_it_stand_or_fall_together(story, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr("cms.signals.outbox.publish", fail)
+    with pytest.raises(RuntimeError, match="no room"):
+        story.unpublish()
+    story.refresh_from_db()
+    assert story.live
+
+
 def test_keeping_a_draft_of_a_page_tells_nobody(story):
     before = outbox.OutboxMessage.objects.count()
     story.save_revision()

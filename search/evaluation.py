@@ -10,6 +10,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from math import log, log2
 from pathlib import Path
 from statistics import mean
@@ -87,10 +88,16 @@ def _rows(path: Path) -> list[LabelledText]:
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)
-                found.append(LabelledText(str(row["id"]), _language(row), str(row.get("title") or ""), str(row.get("text") or ""), tuple(map(str, row.get("relevant") or ()))))
+                found.append(LabelledText(_key(row["id"]), _language(row), str(row.get("title") or ""), str(row.get("text") or ""), tuple(map(_key, row.get("relevant") or ()))))
             except (ValueError, KeyError) as error:
                 raise ValueError(f"{path.name}, line {number}: {type(error).__name__}: {error}") from error
     return found
+
+
+def _key(identifier: Any) -> str:
+    """As the index keeps it: an identifier that is too long stands as its digest."""
+    key = str(identifier)
+    return key if len(key) <= 40 else sha256(key.encode()).hexdigest()[:40]
 
 
 def _language(row: Mapping[str, Any]) -> str:

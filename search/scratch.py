@@ -19,13 +19,13 @@ MODELS = (SearchRecord, SearchFact, SearchPeriod, SearchDocument, SearchTerm, Af
 
 
 @contextmanager
-def scratch(name: str) -> Iterator[tuple[Index, str]]:
-    """An empty engine of that name, and the database that keeps its affinities. The embedded one is of the installation's vendor."""
+def scratch(name: str, purpose: str) -> Iterator[tuple[Index, str]]:
+    """An empty engine of that name (its indices are named by their purpose), and the database that keeps its affinities. The embedded one is of the installation's vendor."""
     with _database() as using:
         if name == EmbeddedEngine.name:
             yield EmbeddedEngine(using), using
             return
-        engine = ElasticsearchEngine(f"scratch-{token_hex(6)}")
+        engine = ElasticsearchEngine(f"scratch-{purpose}-{token_hex(6)}")
         try:
             for kind in ("site", "challenge", "proposal"):
                 engine.indices.ensure(kind)

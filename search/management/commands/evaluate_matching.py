@@ -1,4 +1,5 @@
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError("No question of this set has a right answer.")
         started = time.monotonic()
         try:
-            with scratch(options["engine"]) as (engine, using):
+            with scratch(options["engine"], re.sub(r"[^a-z0-9]+", "-", options["name"].lower())) as (engine, using):
                 engine.index(evaluation.documents(labelled, options["direction"]))
                 if options["engine"] == "elasticsearch":
                     for kind in ("challenge", "proposal") if options["direction"] == "challenges" else ("challenge",):

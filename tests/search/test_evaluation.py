@@ -1,0 +1,162 @@
+"""evaluate_matching: exact measures, the production ranking, a scratch index that leaves nothing behind."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from math import log2
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import override_settings
+
+from search import evaluation
+from search.engines.elasticsearch.client import client
+from search.evaluation import LabelledText, Question, measured
+from tests.services import need
+
+pytestmark = pytest.mark.django_db
+
+CHALLENGES = [
+    ("rain", "Allagamenti dei sottopassi", "Avvisare quando piove molto e i sottopassi si allagano."),
+    ("bikes", "Biciclette in città", "Contare le biciclette sulle piste ciclabili."),
+    ("light", "Illuminazione pubblica", "Lampioni che si abbassano quando non passa nessuno."),
+    ("waste", "Rifiuti nei mercati", "Raccolta differenziata degli scarti dei mercati rionali."),
+]
+PROPOSALS = [
+    ("p1", "Sensori di pioggia", "Sensori nei sottopassi avvisano degli allagamenti.", ["rain"]),
+    ("p2", "Contatore di biciclette", "Una telecamera conta le biciclette sulla pista ciclabile.", ["bikes"]),
+    ("p3", "Lampioni intelligenti", "Illuminazione che segue chi passa.", ["light"]),
+    ("p4", "Compost dal mercato", "Gli scarti dei mercati diventano compost.", ["waste"]),
+    ("p5", "Drone postale", "Consegne dal cielo.", ["gone"]),  # its challenge is not in the set: no question
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def write(name, rows):
+        with gzip.open(tmp_path / name, "wt", encoding="utf-8") as file:
+            file.write("".join(json.dumps(row) + "\n" for row in rows))
+
+    write("tiny_challenges.jsonl.gz", [{"id": key, "language": "it", "title": title, "text": text} for key, title, text in CHALLENGES])
+    rows = [{"id": key, "language": "it", "title": title, "text": text, "relevant": relevant} for key, title, text, relevant in PROPOSALS]
+    write("tiny_proposals_a.jsonl.gz", rows[:2])
+    write("tiny_proposals_b.jsonl.gz", rows[2:])
+    return tmp_path
+
+
+def run(folder, engine, *options):
+    """The real command, in a process of its own: it needs no migrated database."""
+    if engine == "elasticsearch" and not settings.TESTS_ELASTICSEARCH_URL:
+        need("Elasticsearch")
+    file = folder / "figures.json"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "citylab.settings", "ENVIRONMENT": "local", "VAR_DIR": str(folder / "var"), "ELASTICSEARCH_URL": settings.TESTS_ELASTICSEARCH_URL}
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "evaluate_matching", "--data", str(folder), "--set", "tiny", "--engine", engine, "--json", str(file), *options]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(file.read_text()), done.stdout
+
+
+@pytest.mark.parametrize("engine", ["embedded", "elasticsearch"])
+@pytest.mark.parametrize("direction", ["proposals", "challenges"])
+def test_what_is_plain_is_ranked_first_both_ways_in_an_index_that_leaves_nothing_behind(folder, engine, direction):
+    figures, said = run(folder, engine, "--direction", direction)
+    found = figures["groups"]["all"]
+    assert {name: value["value"] for name, value in found["measures"].items()} == {"nDCG@10": 1, "MRR@10": 1, "Recall@10": 1, "Recall@50": 1}
+    assert found["questions"] == 4 and "all (4 questions)" in said
+    if engine == "elasticsearch":
+        with override_settings(ELASTICSEARCH_URL=settings.TESTS_ELASTICSEARCH_URL):
+            assert not client().indices.get(index="scratch-tiny-*")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name LIKE 'scratch_%'")
+            assert cursor.fetchone() == (0,)
+
+
+def test_history_is_put_aside_the_same_way_for_the_same_seed(folder):
+    halves = [evaluation.read(folder, "tiny", history=0.5, seed=seed) for seed in (1, 1, 2)]
+    assert halves[0] == halves[1] != halves[2]
+    for half in halves:
+        assert (len(half.history), len(half.proposals)) == (2, 3)
+        assert {p.id for p in half.history} | {p.id for p in half.proposals} == {"p1", "p2", "p3", "p4", "p5"}
+    accepted = {p.relevant[0] for p in halves[0].history}
+    documents = {d.object_id: d for d in evaluation.documents(halves[0], "proposals")}
+    assert {key for key, document in documents.items() if document.accepted} == accepted & {key for key, *_rest in CHALLENGES}
+    assert {key for key, document in documents.items() if document.texts["it"].history} == accepted & {key for key, *_rest in CHALLENGES}
+    with_history = [question.has_history for question in evaluation.questions(halves[0], "proposals")]
+    assert with_history == [False] * len(with_history)  # each challenge of this set has one proposal: none is left with a history
+
+
+def test_only_the_title_is_known_where_that_is_asked(folder):
+    assert {p.text for p in evaluation.read(folder, "tiny", title_only=True).proposals} == {""}
+
+
+@pytest.mark.parametrize(
+    ("relevant", "ranking", "expected"),
+    [
+        ({"a"}, ["a", "b"], (1, 1, 1, 1)),
+        ({"a"}, ["b", "a"], (1 / log2(3), 1 / 2, 1, 1)),
+        ({"a", "c"}, ["a", "b", "c"], ((1 + 1 / log2(4)) / (1 + 1 / log2(3)), 1, 1, 1)),
+        ({"a", "c"}, ["b", "a"], ((1 / log2(3)) / (1 + 1 / log2(3)), 1 / 2, 1 / 2, 1 / 2)),
+        ({"a"}, [*"bcdefghijk", "a"], (0, 0, 0, 1)),
+        ({"a"}, [], (0, 0, 0, 0)),
+    ],
+)
+def test_the_measures_are_exact(relevant, ranking, expected):
+    found = measured(Question("q", frozenset(relevant), has_history=False), ranking)
+    assert tuple(found.values()) == pytest.approx(expected)
+
+
+def test_plain_bm25_knows_no_history_and_ranks_by_shared_stems(folder):
+    labelled = evaluation.read(folder, "tiny")
+    plain = evaluation.plain_rankings(labelled, "proposals")
+    assert {key: ranking[0] for key, ranking in plain.items() if ranking} == {"p1": "rain", "p2": "bikes", "p3": "light", "p4": "waste"}
+
+
+def test_an_interval_contains_its_mean_and_shrinks_with_agreement():
+    low, high = evaluation.interval([0.0, 1.0] * 50)
+    assert low < 0.5 < high
+    assert evaluation.interval([1.0] * 20) == (1.0, 1.0)
+    assert evaluation.interval([]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none", None, "has no none_proposals"),
+        ("broken", "{", "line 1"),
+        ("french", json.dumps({"id": "x", "language": "fr", "title": "", "text": ""}), "only it and en"),
+        ("nameless", json.dumps({"language": "it"}), "KeyError"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_is_named(folder, name, content, message):
+    if content is not None:
+        for kind in ("challenges", "proposals"):
+            with gzip.open(folder / f"{name}_{kind}.jsonl.gz", "wt") as file:
+                file.write(content + "\n")
+    with pytest.raises(CommandError, match=message):
+        call_command("evaluate_matching", "--data", str(folder), "--set", name)
+
+
+def test_a_share_is_below_one(folder):
+    with pytest.raises(CommandError, match="from 0 to less than 1"):
+        call_command("evaluate_matching", "--data", str(folder), "--set", "tiny", "--history", "1")
+
+
+def test_a_text_of_every_language_stays_in_its_own():
+    rows = [LabelledText("a", "it", "Luce", ""), LabelledText("b", "en", "Light", "")]
+    documents = evaluation.documents(evaluation.LabelledSet(rows, [], []), "proposals")
+    assert [list(document.texts) for document in documents] == [["it"], ["en"]]
+
+
+def test_an_identifier_of_any_length_keeps_its_answers(tmp_path):
+    long = "a challenge with a very long identifier: " + "x" * 500
+    for name, row in (("challenges", {"id": long, "language": "it"}), ("proposals", {"id": long + "p", "language": "ita", "relevant": [long]})):
+        with gzip.open(tmp_path / f"long_{name}.jsonl.gz", "wt") as file:
+            file.write(json.dumps({"title": "Luce", "text": "Lampioni", **row}) + "\n")
+    labelled = evaluation.read(tmp_path, "long")
+    assert len(labelled.challenges[0].id) == 40
+    assert [question.relevant for question in evaluation.questions(labelled, "proposals")] == [frozenset({labelled.challenges[0].id})]

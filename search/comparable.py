@@ -50,6 +50,7 @@ class SiteChoices:
     current_choice: SiteChoice | None
     current_free_from: date | None
     others: list[SiteChoice]
+    is_degraded: bool = False  # a reserve engine answered
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class SimilarCase:
 def other_sites(proposal: Proposal) -> SiteChoices:
     """Sites that fit a proposal better than its own, or are free earlier; those that do not fit at all are left out."""
     current = site_of(proposal)
-    groups = match_proposal(proposal).sites
+    panel = match_proposal(proposal)
+    groups = panel.sites
     matches = [match for group in (Group.FITS, Group.NEARLY) for match in groups[group.value]]
     own = next((match for found in groups.values() for match in found if current and match.record.pk == current.pk), None)
     free = _free_from(proposal, [*(match.record for match in matches), *([current] if current else [])])
@@ -82,7 +84,7 @@ def other_sites(proposal: Proposal) -> SiteChoices:
         earlier = current is not None and day is not None and proposal.starts_on is not None and (now is None or day < now)
         if better or earlier:
             others.append(SiteChoice(match, day, better, earlier))
-    return SiteChoices(current, SiteChoice(own, now) if own else None, now, others)
+    return SiteChoices(current, SiteChoice(own, now) if own else None, now, others, panel.is_degraded)
 
 
 def _fits_better(match: Match, own: Match | None, groups: Mapping[str, list[Match]]) -> bool:

@@ -78,6 +78,7 @@ class MatchPanel:
     computed_at: Any
     more_sites: int = 0
     more_challenges: int = 0
+    is_degraded: bool = False  # a reserve engine answered
 
 
 def need_of(proposal: Proposal) -> Need:
@@ -201,7 +202,7 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
             counts[group] += count
     more = [max(near.total, len(found)) - sum(map(len, grouped.values())) for near, found, grouped in (
         (near_sites, site_matches, grouped_sites), (near_challenges, challenge_matches, grouped_challenges))]  # fmt: skip
-    return MatchPanel(grouped_sites, grouped_challenges, counts, moment, *more)
+    return MatchPanel(grouped_sites, grouped_challenges, counts, moment, *more, is_degraded=engine.is_degraded)
 
 
 def _counts(near: _Candidates, found: list[Match]) -> dict[str, int]:

@@ -32,4 +32,4 @@ def match_profile(organisation: Organisation) -> MatchPanel:
 
     sites, challenges = best([dict(panel.sites) for panel in panels]), best([dict(panel.challenges) for panel in panels])
     # Sectors never block: every panel has the same groups, and as many of each.
-    return MatchPanel(sites, challenges, first.counts, first.computed_at, first.more_sites, first.more_challenges)
+    return MatchPanel(sites, challenges, first.counts, first.computed_at, first.more_sites, first.more_challenges, any(panel.is_degraded for panel in panels))

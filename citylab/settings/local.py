@@ -36,6 +36,7 @@ else:
         "data_folder_out": str(VAR_DIR / "celery" / "queue"),
         "processed_folder": str(VAR_DIR / "celery" / "processed"),
         "control_folder": str(VAR_DIR / "celery" / "control"),
+        "polling_interval": 0.25,  # seconds between two looks into the folder
     }
 
 ELASTICSEARCH_URL = env.str("ELASTICSEARCH_URL", default="")

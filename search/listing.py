@@ -82,11 +82,11 @@ def suggested(beginning: str, kinds: Sequence[str], limit: int) -> list[str]:
     return (telling or titles)[:limit]
 
 
-def listing(records: Sequence[Any], kind: str, query: str, facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]]) -> Listing:
+def listing(records: Sequence[Any], kind: str, query: str, facets: Sequence[Facet], chosen: Mapping[str, Sequence[str]], *, as_typed: bool = False) -> Listing:
     """Narrow `records` (all that are public, in their usual order) by words and filters."""
     if not query.strip():
         return narrowed(records, facets, chosen)
-    answer = look_up(query, [kind])
+    answer = look_up(query, [kind], as_typed=as_typed)
     rank = {pk: position for position, (_kind, pk) in enumerate(answer.found)}
     found = sorted((r for r in records if str(r.pk) in rank), key=lambda r: rank[str(r.pk)])
     return narrowed(found, facets, chosen, answer)

@@ -1,4 +1,4 @@
-"""The filters of the public lists and of the search, as the address says them and as the page shows them."""
+"""The words and filters of the public lists and of the search, as the address says them and as the page shows them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,6 +6,15 @@ from typing import Any
 from django.http import HttpRequest
 
 from search.listing import Facet, Listing
+
+# More words than that are never looked for.
+LONGEST = 300
+
+
+def words(request: HttpRequest) -> tuple[str, bool]:
+    """What was typed, and whether it is meant exactly so: “exact” holds the words, so that others, typed later, are corrected again."""
+    query = request.GET.get("q", "")[:LONGEST].strip()
+    return query, bool(query) and request.GET.get("exact", "")[:LONGEST].strip() == query
 
 
 def chosen_values(request: HttpRequest, facets: Iterable[Facet]) -> dict[str, list[str]]:

@@ -18,10 +18,9 @@ from search.engines import PUBLIC_KINDS
 from search.listing import suggested
 from search.marking import marked
 
-from .filters import chosen_values, filters_and_chips
+from .filters import LONGEST, chosen_values, filters_and_chips, words
 
 PAGE_SIZE = 20
-LONGEST = 300
 SUMMARY = 240
 SUGGESTIONS = 6
 SUGGESTED_FROM = 2
@@ -31,10 +30,9 @@ FIVE_MINUTES = 300
 @public
 def search(request: HttpRequest) -> HttpResponse:
     """One box, results of every kind ranked together; everything that is chosen stands in the address."""
-    query = request.GET.get("q", "")[:LONGEST].strip()
+    query, as_typed = words(request)
     chosen = chosen_values(request, site_wide.FACETS)
-    # “exact” holds the words that are meant as they were typed: other words are corrected again.
-    answer = site_wide.search(query, chosen, as_typed=bool(query) and request.GET.get("exact", "")[:LONGEST].strip() == query)
+    answer = site_wide.search(query, chosen, as_typed=as_typed)
     found = answer.listing
     language = (get_language() or "it")[:2]
     page = Paginator(found.records, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -58,7 +56,7 @@ def _without_filters(request: HttpRequest) -> str:
     return f"{request.path}?{kept.urlencode()}"
 
 
-def _results(page: Any, words: str, language: str) -> list[dict[str, Any]]:
+def _results(page: Any, sought: str, language: str) -> list[dict[str, Any]]:
     """The cards of a page with the words marked; those that have a place are numbered as on the map."""
     results: list[dict[str, Any]] = []
     mark = 0
@@ -67,8 +65,8 @@ def _results(page: Any, words: str, language: str) -> list[dict[str, Any]]:
         spoken = card.language or language
         results.append(
             {
-                "id": f"result-{number}", "card": card, "mark": mark if card.point else None, "title": marked(card.title, words, spoken),
-                "summary": marked(Truncator(card.summary).chars(SUMMARY), words, spoken), "lang": spoken if spoken != language else "",
+                "id": f"result-{number}", "card": card, "mark": mark if card.point else None, "title": marked(card.title, sought, spoken),
+                "summary": marked(Truncator(card.summary).chars(SUMMARY), sought, spoken), "lang": spoken if spoken != language else "",
             }
         )  # fmt: skip
     return results

@@ -30,7 +30,7 @@ from citylab.testbeds.models import SITE_CONSTRAINTS, Site
 from search.facets import CHALLENGE_FACETS, SITE_FACETS
 from search.listing import Facet, Listing, listing
 
-from .filters import chosen_values, filters_and_chips
+from .filters import chosen_values, filters_and_chips, words
 from .forms import QuestionForm
 from .structured import challenge_sheet, service_sheet
 
@@ -47,13 +47,19 @@ class Place(NamedTuple):
     longitude: float | None
 
 
+def _found(request: HttpRequest, kind: str, records: list[Any], facets: list[Facet]) -> Listing:
+    """Those of the records that the words and filters of the address leave."""
+    query, as_typed = words(request)
+    return listing(records, kind, query, facets, chosen_values(request, facets), as_typed=as_typed)
+
+
 def _list_page(request: HttpRequest, kind: str, found: Listing, facet_labels: dict[str, Any], place: Callable[[Any], Place] | None = None) -> HttpResponse:
     """A list with filters and, where records have a place, a map of all of them. htmx takes its parts from the same page."""
     is_map = place is not None and request.GET.get("view") == "map"
     page = Paginator(found.records, PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         **filters_and_chips(request, found, facet_labels),
-        "page": page, "kind": kind, "query": request.GET.get("q", ""), "corrected": found.corrected, "is_degraded": found.is_degraded, "is_map": is_map, "has_map": place is not None, "total": page.paginator.count,
+        "page": page, "kind": kind, "query": words(request)[0], "corrected": found.corrected, "is_degraded": found.is_degraded, "is_map": is_map, "has_map": place is not None, "total": page.paginator.count,
     }  # fmt: skip
     if is_map and place:
         context["places"] = _numbered([place(record) for record in found.records])
@@ -75,7 +81,7 @@ def challenge_list(request: HttpRequest) -> HttpResponse:
     records = list(challenges.visible_challenges(moment).order_by("status_now", "effective_closing", "code"))
     order = {"open": 0, "not_yet_open": 1, "closed": 2}
     records.sort(key=lambda c: (order[c.status_now], c.effective_closing is None, c.effective_closing or moment, c.code))
-    found = listing(records, "challenge", request.GET.get("q", ""), CHALLENGE_FACETS, chosen_values(request, CHALLENGE_FACETS))
+    found = _found(request, "challenge", records, CHALLENGE_FACETS)
     labels = {"status": _("State"), "sector": _("Sector"), "mode": _("Mode"), "city": _("First published in")}
     return _list_page(request, "challenge", found, labels)
 
@@ -126,7 +132,7 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
 def site_list(request: HttpRequest) -> HttpResponse:
     records = list(sites.visible_sites())
     records.sort(key=lambda s: s.name)
-    found = listing(records, "site", request.GET.get("q", ""), SITE_FACETS, chosen_values(request, SITE_FACETS))
+    found = _found(request, "site", records, SITE_FACETS)
     labels = {"sector": _("Sector"), "kind": _("Kind of place"), "capability": _("What it offers"), "district": _("District")}
     return _list_page(request, "site", found, labels, lambda s: Place(s.name, s.get_absolute_url(), s.get_kind_display(), s.latitude, s.longitude))
 
@@ -161,7 +167,7 @@ def pilot_list(request: HttpRequest) -> HttpResponse:
         Facet("site", lambda p: {p.site.code: p.site.name} if p.site and p.site.live else {}),
         Facet("city", lambda p: {p.archive_city or "Torino": p.archive_city or "Torino"}),
     ]
-    found = listing(list(pilots.public_pilots()), "pilot", request.GET.get("q", ""), facets, chosen_values(request, facets))
+    found = _found(request, "pilot", list(pilots.public_pilots()), facets)
     labels = {"sector": _("Sector"), "state": _("State"), "site": _("Site"), "city": _("City")}
     return _list_page(request, "pilot", found, labels, _pilot_place)
 

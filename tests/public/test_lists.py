@@ -84,10 +84,13 @@ def test_search_forgives_accents_in_italian(read, words):
     assert titles(read(f"/it/sfide/?q={words}")) == ["Qualità dell&#x27;aria"]
 
 
-def test_a_corrected_search_says_so(read):
+def test_a_corrected_search_says_so_and_leads_to_exactly_what_was_typed(read):
     factories.site("dora", name_en="Dora park")
     outbox.drain()
-    assert "Here is what was found for" in read("/en/sites/?q=parck")
+    page = read("/en/sites/?q=parck&view=map")
+    assert "Did you mean <strong>park</strong>" in page and 'href="?q=parck&amp;view=map&amp;exact=parck"' in page
+    page = read("/en/sites/?q=parck&view=map&exact=parck")
+    assert "Did you mean" not in page and "Nothing fits these filters" in page
 
 
 @pytest.mark.parametrize("words", ["%22", "'", "a AND", "*", "(", "\\", "NEAR/2", "a" * 400, "%00"])

@@ -126,7 +126,7 @@ def test_words_that_matched_are_marked_and_everything_else_is_escaped(read):
 def test_did_you_mean_leads_to_exactly_what_was_typed(read, city):
     page = read("/en/search/?q=watre&sector=energy")
     assert total(page) == 3 and "Did you mean <strong>water</strong>" in page
-    exact = re.search(r'href="\?(q=watre&amp;exact=watre)"', page)[1].replace("&amp;", "&")
+    exact = re.search(r'href="\?(q=watre&amp;sector=energy&amp;exact=watre)"', page)[1].replace("&amp;", "&")
     page = read("/en/search/?" + exact)
     assert total(page) == 0 and "Did you mean" not in page
     # Other words are corrected again, though the address still says so of the first ones.

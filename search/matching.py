@@ -123,7 +123,7 @@ def constraints_of(need: Need, moment: datetime) -> Constraints:
     """The hard constraints of a need, as engines filter by them; the point and its distance are those that a site must keep to."""
     return Constraints(
         moment, need.capabilities, need.applicant_kind, need.starts_on, need.ends_on, need.area_m2, need.trl_now, need.requested_cents,
-        need.centre or need.point, need.maximum_metres,
+        need.centre or need.point, need.maximum_metres if need.centre else None,
     )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from . import weights
 
+EARTH_RADIUS_METRES = 6_371_000
+
 
 class Group(StrEnum):
     FITS = "fits"
@@ -117,7 +119,7 @@ def metres_between(a: tuple[float, float], b: tuple[float, float]) -> int:
     """Great-circle distance in metres between two (latitude, longitude)."""
     (lat1, lon1), (lat2, lon2) = ((radians(x) for x in point) for point in (a, b))
     part = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
-    return round(2 * 6_371_000 * asin(sqrt(part)))
+    return round(2 * EARTH_RADIUS_METRES * asin(sqrt(part)))
 
 
 def _verdict(signals: list[tuple[str, float, Mapping[str, Any]]], blockers: list[Blocker]) -> Verdict:

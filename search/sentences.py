@@ -58,6 +58,10 @@ def blocker_sentence(blocker: Blocker, names: Names, kinds: Names) -> str:
         "applicant_kind": lambda: _("Only for: %(kinds)s") % {"kinds": ", ".join(str(kinds.get(kind, kind)) for kind in params["kinds"])},
         "trl": lambda: _("It asks for TRL %(min)s to %(max)s, the proposal has %(now)s") % dict(params),
         "budget": lambda: _("More is asked for than its highest contribution"),
+        "too_far": lambda: (
+            _("%(distance)s away, at most %(maximum)s are allowed")
+            % {name: _distance(params[key]) for name, key in (("distance", "metres"), ("maximum", "maximum"))}
+        ),
     }[blocker.code]()
 
 

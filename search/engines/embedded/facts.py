@@ -3,13 +3,12 @@
 from math import cos, radians
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Value
-from django.db.models.functions import Abs
+from django.db.models import Count, ExpressionWrapper, F, FloatField, Q, QuerySet, Value
+from django.db.models.functions import ASin, Cos, Radians, Sin, Sqrt
 
 from ...models import SearchFact, SearchPeriod, SearchRecord
+from ...policy import EARTH_RADIUS_METRES
 from .. import Constraints
-
-METRES_PER_DEGREE = 111_195
 
 
 def satisfying(records: QuerySet[SearchRecord], asked: Constraints) -> QuerySet[SearchRecord]:
@@ -38,14 +37,18 @@ def satisfying(records: QuerySet[SearchRecord], asked: Constraints) -> QuerySet[
 
 
 def _near(point: tuple[float, float], maximum_metres: int | None) -> Q:
-    """Within a square around the point whose half side is the distance that is allowed: by a challenge for its place, or by what is asked."""
-    latitude, longitude = point
-    north, east = (
-        Abs(F("latitude") - Value(latitude)) * METRES_PER_DEGREE,
-        Abs(F("longitude") - Value(longitude)) * (METRES_PER_DEGREE * cos(radians(latitude))),
-    )
-    inside = Q(pk__in=SearchRecord.objects.annotate(north=north, east=east).filter(north__lte=F("maximum_metres"), east__lte=F("maximum_metres")).values("pk"))
-    limits = Q(maximum_metres__isnull=True) | Q(latitude__isnull=True) | inside
+    """Within the distance that is allowed: by a challenge from its place, or by what is asked."""
+    placed = SearchRecord.objects.exclude(latitude=None).annotate(metres=_metres_from(point))
+    limits = Q(maximum_metres__isnull=True) | Q(latitude__isnull=True)
+    limits |= Q(pk__in=placed.exclude(maximum_metres=None).filter(metres__lt=F("maximum_metres") + 0.5).values("pk"))
     if maximum_metres is not None:
-        limits &= Q(pk__in=SearchRecord.objects.annotate(north=north, east=east).filter(north__lte=maximum_metres, east__lte=maximum_metres).values("pk"))
+        limits &= Q(pk__in=placed.filter(metres__lt=maximum_metres + 0.5).values("pk"))
     return limits
+
+
+def _metres_from(point: tuple[float, float]) -> Any:
+    """The great-circle distance, as `policy.metres_between` has it before it is rounded."""
+    latitude, longitude = map(radians, point)
+    north, east = (Sin((Radians(F(name)) - Value(value)) / Value(2.0)) for name, value in (("latitude", latitude), ("longitude", longitude)))
+    part = north * north + Value(cos(latitude)) * Cos(Radians(F("latitude"))) * east * east
+    return ExpressionWrapper(Value(2 * EARTH_RADIUS_METRES) * ASin(Sqrt(part)), FloatField())

@@ -21,7 +21,7 @@ ACCEPTED = 0.03
 AFFINITY_TEMPERATURE = 2.0
 AFFINITY_KEPT = 20
 
-# The verdict (2026-11-23, by hand on the demo city): the text leads, and no other signal alone outweighs it.
+# The verdict (2026-11-23, by hand on the demo city): the text leads; the weights sum to one, and all others together weigh less than the text.
 TEXT = 0.55
 SECTOR = 0.15
 TECHNOLOGY = 0.12

@@ -1,14 +1,19 @@
 """What fits what, and why: each constraint with its remedy, each signal with its share, and the groups."""
 
-from datetime import date
+import inspect
+import re
+from dataclasses import replace
+from datetime import date, timedelta
 from itertools import combinations
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import weights
-from search.policy import ChallengeOffer, Group, Need, SiteOffer, TextScore, judge_challenge, judge_site, metres_between
+from citylab.testbeds.calendar import Period, SiteCalendar
+from search import policy, sentences, weights
+from search.policy import Blocker, ChallengeOffer, Group, Need, Reason, SiteOffer, TextScore, judge_challenge, judge_site, metres_between
 
 MAY = date(2027, 5, 12)
 TURIN, NEAR, FAR = (45.07, 7.68), (45.08, 7.68), (45.17, 7.68)
@@ -19,7 +24,9 @@ def need(**fields):
 
 
 def site(**fields):
-    return SiteOffer(**{"code": "here", "sectors": frozenset({"mobility"}), "capabilities": frozenset({"power"}), "area_m2": 100, "point": TURIN, "free_places": 1, **fields})
+    return SiteOffer(
+        **{"code": "here", "sectors": frozenset({"mobility"}), "capabilities": frozenset({"power"}), "area_m2": 100, "point": TURIN, "free_places": 1, **fields}
+    )
 
 
 def challenge(**fields):
@@ -44,8 +51,20 @@ def blocked(verdict):
         (need(), site(), None, "fits", []),
         (Need(), site(free_places=None), None, "fits", []),
         (need(capabilities=frozenset({"power"})), site(), None, "fits", []),
-        (need(capabilities=frozenset({"5g"})), site(), ("there", 850), "nearly", [("capability_missing", {"codes": ("5g",), "site": "there", "metres": 850}, "other_site")]),
-        (need(capabilities=frozenset({"5g", "power"})), site(), None, "nearly", [("capability_missing", {"codes": ("5g",), "site": "", "metres": 0}, "do_without")]),
+        (
+            need(capabilities=frozenset({"5g"})),
+            site(),
+            ("there", 850),
+            "nearly",
+            [("capability_missing", {"codes": ("5g",), "site": "there", "metres": 850}, "other_site")],
+        ),
+        (
+            need(capabilities=frozenset({"5g", "power"})),
+            site(),
+            None,
+            "nearly",
+            [("capability_missing", {"codes": ("5g",), "site": "", "metres": 0}, "do_without")],
+        ),
         (need(capabilities=frozenset({"5g", "water"})), site(), None, "not", [("capability_missing", {"codes": ("5g", "water"), "site": "", "metres": 0}, "")]),
         (need(), site(free_places=0, next_free=MAY), None, "nearly", [("no_place", {"next_free": MAY}, "move_dates")]),
         (need(), site(free_places=0), None, "not", [("no_place", {"next_free": None}, "")]),
@@ -69,7 +88,12 @@ def test_constraints_of_a_site(wanted, offer, nearest, group, blockers):
         (need(), challenge(), "fits", []),
         (need(), challenge(status="closed"), "not", [("closed", {}, "")]),
         (need(), challenge(status="not_yet_open", opens_on=MAY), "nearly", [("opens_later", {"on": MAY}, "wait")]),
-        (need(applicant_kind="startup"), challenge(applicant_kinds=frozenset({"research", "public"})), "nearly", [("applicant_kind", {"kinds": ("public", "research")}, "add_partner")]),
+        (
+            need(applicant_kind="startup"),
+            challenge(applicant_kinds=frozenset({"research", "public"})),
+            "nearly",
+            [("applicant_kind", {"kinds": ("public", "research")}, "add_partner")],
+        ),
         (need(applicant_kind="research"), challenge(applicant_kinds=frozenset({"research"})), "fits", []),
         (need(trl_now=5), challenge(), "fits", []),
         (need(trl_now=7), challenge(), "fits", []),
@@ -169,3 +193,223 @@ def test_verdicts_hold_together(wanted, offered, free, share, nearest):
         assert not verdict.reasons or sum(reason.share for reason in verdict.reasons) == pytest.approx(1)
         assert (verdict.group == Group.FITS) == (not verdict.blockers)
         assert verdict.group != Group.NEARLY or all(blocker.removable for blocker in verdict.blockers)
+
+
+# --- what holds whatever is said and offered ---------------------------------------------------------------------------------------
+
+ORDER = [Group.FITS, Group.NEARLY, Group.NOT]
+TODAY = date(2027, 3, 1)
+tried = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+capabilities = st.frozensets(st.sampled_from(["power", "5g", "water", "v2x"]))
+kinds = st.frozensets(st.sampled_from(["startup", "research", "public"]))
+places = st.sampled_from([None, TURIN, NEAR, FAR])
+days = st.dates(TODAY, date(2027, 12, 31))
+shares = st.floats(0, 1)
+# What a draft says, and what more it may come to say.
+answers = {
+    "sector": st.sampled_from(["", "mobility", "energy"]), "technologies": capabilities, "capabilities": capabilities, "area_m2": st.none() | st.integers(1, 500),
+    "trl_now": st.none() | st.integers(1, 9), "applicant_kind": st.sampled_from(["", "startup", "research"]), "requested_cents": st.none() | st.integers(1, 10_000), "point": places,
+}  # fmt: skip
+wanted_things = st.builds(Need, centre=places, maximum_metres=st.sampled_from([None, 1000, 20_000]), **answers)
+periods = st.tuples(days, st.integers(0, 60)).map(lambda period: Period(period[0], period[0] + timedelta(days=period[1])))
+site_offers = st.builds(
+    SiteOffer, code=st.just("here"), sectors=st.frozensets(st.sampled_from(["mobility", "energy"])), capabilities=capabilities, area_m2=st.none() | st.integers(1, 500),
+    point=st.sampled_from([TURIN, NEAR, FAR]), past_pilots=st.integers(0, 50),
+)  # fmt: skip
+challenge_offers = st.builds(
+    lambda lowest, more, **rest: ChallengeOffer(trl_min=lowest, trl_max=min(9, lowest + more), **rest), lowest=st.integers(1, 9), more=st.integers(0, 8), code=st.just("c"),
+    sector=st.sampled_from(["mobility", "energy"]), technologies=capabilities, capabilities=capabilities, status=st.sampled_from(["open", "closed", "not_yet_open"]),
+    opens_on=st.just(MAY), applicant_kinds=kinds, budget_max_cents=st.none() | st.integers(0, 10_000), past_pilots=st.integers(0, 50), point=places,
+    maximum_metres=st.sampled_from([None, 0, 1000, 20_000]),
+)  # fmt: skip
+# The capabilities of the other sites, each nearer than the next.
+others = st.lists(capabilities, max_size=4)
+
+
+def among(having):
+    """`nearest_with` over other sites, the nearest first."""
+
+    def nearest_with(wanted, but):
+        return next(((f"other-{number}", 100 * number + 100) for number, held in enumerate(having) if wanted <= held), None)
+
+    return nearest_with
+
+
+def at_time(wanted, calendar):
+    """What a site's calendar says of the dates of a need."""
+    found = calendar.availability(Period(wanted.starts_on, wanted.ends_on), TODAY)
+    return {"free_places": found.free_places, "next_free": found.next_free.starts_on if found.next_free else None}
+
+
+calendars = st.builds(
+    SiteCalendar, capacity=st.integers(1, 2), available_from=st.none() | days, available_until=st.none() | days,
+    closed=st.lists(st.tuples(periods, st.booleans()).map(lambda one: (one[0].starts_on, one[0].ends_on, one[1])), max_size=2),
+    taken=st.lists(st.tuples(st.integers(1, 2), periods), max_size=4),
+)  # fmt: skip
+
+
+def no_better(first, second):
+    return ORDER.index(second.group) >= ORDER.index(first.group)
+
+
+@tried
+@given(wanted_things, site_offers, st.sampled_from(["power", "5g", "water", "v2x"]), others, shares)
+def test_one_more_capability_never_makes_a_site_fit_less(wanted, offer, more, having, share):
+    before = judge_site(wanted, offer, TextScore(share), among(having))
+    after = judge_site(wanted, replace(offer, capabilities=offer.capabilities | {more}), TextScore(share), among(having))
+    assert no_better(after, before)
+    assert after.score >= before.score
+
+
+@tried
+@given(wanted_things, st.data(), site_offers, challenge_offers, others, shares)
+def test_to_ask_for_more_never_makes_anything_fit_better(wanted, data, site_offer, challenge_offer, having, share):
+    name = data.draw(st.sampled_from(sorted(answers)))
+    more = data.draw(answers[name])
+    if name == "capabilities":
+        more |= wanted.capabilities
+    elif getattr(wanted, name):
+        return  # said already: to say something else is not to ask for more
+    asking = replace(wanted, **{name: more})
+    for judge in (
+        lambda need: judge_site(need, site_offer, TextScore(share), among(having)),
+        lambda need: judge_challenge(need, challenge_offer, TextScore(share)),
+    ):
+        assert no_better(judge(wanted), judge(asking))
+
+
+@tried
+@given(wanted_things, periods, site_offers, calendars, challenge_offers, others, shares)
+def test_what_breaks_a_hard_constraint_never_fits(wanted, period, offer, calendar, asked, having, share):
+    wanted = replace(wanted, starts_on=period.starts_on, ends_on=period.ends_on)
+    offer = replace(offer, **at_time(wanted, calendar))
+    broken = [
+        wanted.capabilities - offer.capabilities,
+        not calendar.free_places(period),
+        wanted.area_m2 and offer.area_m2 and wanted.area_m2 > offer.area_m2,
+        wanted.centre and wanted.maximum_metres is not None and metres_between(wanted.centre, offer.point) > wanted.maximum_metres,
+    ]
+    assert (judge_site(wanted, offer, TextScore(share), among(having)).group == Group.FITS) == (not any(broken))
+    broken = [
+        asked.status != "open",
+        asked.applicant_kinds and wanted.applicant_kind and wanted.applicant_kind not in asked.applicant_kinds,
+        wanted.trl_now is not None and wanted.trl_now not in range(asked.trl_min, asked.trl_max + 1),
+        asked.budget_max_cents is not None and wanted.requested_cents is not None and wanted.requested_cents > asked.budget_max_cents,
+        asked.point and wanted.point and asked.maximum_metres is not None and metres_between(wanted.point, asked.point) > asked.maximum_metres,
+    ]
+    assert (judge_challenge(wanted, asked, TextScore(share)).group == Group.FITS) == (not any(broken))
+
+
+@tried
+@given(wanted_things, site_offers, challenge_offers, others, shares)
+def test_the_text_leads_and_every_other_signal_keeps_to_its_share(wanted, offer, asked, having, share):
+    for verdict in (judge_site(wanted, offer, TextScore(share), among(having)), judge_challenge(wanted, asked, TextScore(share))):
+        values = {reason.code: reason.share * verdict.score for reason in verdict.reasons}
+        assert sum(reason.share for reason in verdict.reasons) == pytest.approx(1 if verdict.reasons else 0)
+        assert values.pop("text", 0.0) == pytest.approx(weights.TEXT * share, abs=0.0001)
+        assert all(value <= SIGNALS[code] + 0.0001 for code, value in values.items())
+        assert sum(values.values()) < weights.TEXT
+
+
+SIGNALS = {"sector": weights.SECTOR, "technology": weights.TECHNOLOGY, "capability": weights.CAPABILITY, "near": weights.NEARNESS, "history": weights.HISTORY}
+
+
+def test_the_weights_sum_to_one_and_all_others_together_weigh_less_than_the_text():
+    assert sum(SIGNALS.values()) + weights.TEXT == pytest.approx(1)
+    assert all(value < weights.TEXT for value in SIGNALS.values())
+    assert sum(SIGNALS.values()) < weights.TEXT
+
+
+def remedied(wanted, blocker, offer, having):
+    """The need and the offer after somebody did what the remedy says."""
+    params = blocker.params
+    if blocker.remedy == "other_site":
+        return wanted, replace(offer, code=params["site"], capabilities=having[int(params["site"].removeprefix("other-"))])
+    if blocker.remedy == "move_dates":
+        return replace(wanted, starts_on=params["next_free"], ends_on=params["next_free"] + (wanted.ends_on - wanted.starts_on)), offer
+    return {
+        "do_without": lambda: (replace(wanted, capabilities=wanted.capabilities - set(params["codes"])), offer),
+        "less_area": lambda: (replace(wanted, area_m2=params["offered"]), offer),
+        "wait": lambda: (wanted, replace(offer, status="open")),
+        "add_partner": lambda: (replace(wanted, applicant_kind=params["kinds"][0]), offer),
+        "raise_trl": lambda: (replace(wanted, trl_now=wanted.trl_now + 1), offer),
+        "ask_less": lambda: (replace(wanted, requested_cents=params["limit"]), offer),
+        "nearer_place": lambda: (replace(wanted, point=offer.point), offer),
+    }[blocker.remedy]()
+
+
+@tried
+@given(wanted_things, periods, site_offers, calendars, challenge_offers, others)
+def test_what_a_remedy_says_removes_what_stood_in_the_way(wanted, period, offer, calendar, asked, having):
+    wanted = replace(wanted, starts_on=period.starts_on, ends_on=period.ends_on)
+
+    def site_verdict(need, offered):
+        return judge_site(need, replace(offered, **at_time(need, calendar)), TextScore(), among(having))
+
+    def challenge_verdict(need, offered):
+        return judge_challenge(need, offered, TextScore())
+
+    for judge, offered in ((site_verdict, offer), (challenge_verdict, asked)):
+        before = judge(wanted, offered)
+        for blocker in before.blockers:
+            assert blocker.removable == bool(blocker.remedy)
+            if blocker.removable:
+                after = judge(*remedied(wanted, blocker, offered, having))
+                assert blocker.code not in {left.code for left in after.blockers}
+                assert {left.code for left in after.blockers} <= {left.code for left in before.blockers}
+
+
+# --- in words ----------------------------------------------------------------------------------------------------------------------
+
+NAMES = {"5g": "Copertura 5G", "power": "Corrente", "dora": "Parco Dora", "mobility": "Mobilità", "iot": "Internet delle cose"}
+SAID = {
+    "capability_missing": ({"codes": ("5g", "power"), "site": "dora", "metres": 1234}, ("other_site", "do_without", "")),
+    "no_place": ({"next_free": MAY}, ("move_dates", "")),
+    "area_too_small": ({"offered": 100, "needed": 150}, ("less_area", "")),
+    "too_far": ({"metres": 2500, "maximum": 900}, ("nearer_place", "")),
+    "closed": ({}, ("",)),
+    "opens_later": ({"on": MAY}, ("wait",)),
+    "applicant_kind": ({"kinds": ("research",)}, ("add_partner",)),
+    "trl": ({"now": 4, "min": 5, "max": 7}, ("raise_trl", "")),
+    "budget": ({"limit": 1_000_000}, ("ask_less",)),
+}
+REASONS = {
+    "text": {"words": ("pioggia",)}, "sector": {"code": "mobility"}, "technology": {"codes": ("iot",)}, "capability": {"codes": ("5g",)}, "near": {"metres": 1234},
+    "history": {"count": 2},
+}  # fmt: skip
+
+
+def test_the_lists_of_what_is_said_are_complete():
+    source = inspect.getsource(policy)
+    assert set(re.findall(r'Blocker\(\s*"(\w+)"', source)) == set(SAID)
+    assert set(re.findall(r'(?:signals\.append\(\(|_shared\()"(\w+)"', source)) == set(REASONS)
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_everything_that_stands_in_the_way_and_every_remedy_has_a_sentence(language):
+    with override(language):
+        for code, (params, remedies) in SAID.items():
+            for remedy in remedies:
+                blocker = Blocker(code, params, remedy)
+                spoken = [sentences.blocker_sentence(blocker, NAMES, {"research": "Enti di ricerca"}), sentences.remedy_sentence(blocker, NAMES)]
+                assert spoken[0] and bool(spoken[1]) == bool(remedy)
+                assert not any("%(" in sentence for sentence in spoken)
+        for code, params in REASONS.items():
+            reason = Reason(code, 0.2, params)
+            assert sentences.reason_sentence(reason, NAMES) and sentences.strength(reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy", "sentence", "english"),
+    [
+        ("capability_missing", "other_site", "It lacks: Copertura 5G, Corrente", "Nearest site with all of it: Parco Dora, 1.2 km"),
+        ("no_place", "move_dates", "No place free on these dates", "Free from 12 May 2027"),
+        ("applicant_kind", "add_partner", "Only for: Enti di ricerca", "Add a partner of that kind"),
+        ("too_far", "nearer_place", "2.5 km away, at most 900 m are allowed", "Choose a place nearer to it"),
+        ("budget", "ask_less", "More is asked for than its highest contribution", "Ask for €10,000 at most"),
+    ],
+)
+def test_what_would_remove_it_is_said_in_the_readers_language(code, remedy, sentence, english):
+    blocker = Blocker(code, SAID[code][0], remedy)
+    with override("en"):
+        assert [sentences.blocker_sentence(blocker, NAMES, {"research": "Enti di ricerca"}), sentences.remedy_sentence(blocker, NAMES)] == [sentence, english]

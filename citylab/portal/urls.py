@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, files, home, matches, proposal, searches, submission
+from .views import case, costs, files, home, matches, proposal, searches, submission
 
 app_name = "portal"
 urlpatterns = [
@@ -24,6 +24,7 @@ urlpatterns = [
     path(pgettext_lazy("url", "proposals/<uuid:pk>/section/<slug:code>/"), proposal.section, name="section"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/section/<slug:code>/save/"), proposal.autosave, name="autosave"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/matches/"), proposal.panel, name="panel"),
+    path(pgettext_lazy("url", "proposals/<uuid:pk>/costs/"), costs.costs, name="costs"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/files/"), files.attach, name="attach"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/files/<uuid:attachment>/"), files.download, name="download"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/files/<uuid:attachment>/remove/"), files.detach, name="detach"),

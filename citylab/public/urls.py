@@ -1,7 +1,7 @@
 from django.urls import path
 from django.utils.translation import pgettext_lazy
 
-from . import alerts, rating, site_search, views
+from . import alerts, costs, rating, site_search, views
 
 app_name = "public"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path(pgettext_lazy("url", "programmes/"), views.programme_list, name="programme_list"),
     path(pgettext_lazy("url", "programmes/<slug:code>/"), views.programme, name="programme"),
     path(pgettext_lazy("url", "present-a-proposal/"), views.apply, name="apply"),
+    path(pgettext_lazy("url", "costs/"), costs.costs, name="costs"),
     path(pgettext_lazy("url", "your-opinion/"), rating.rate, name="rate"),
     path(pgettext_lazy("url", "your-opinion/<str:token>/"), rating.rate_why, name="rate_why"),
     path(pgettext_lazy("url", "search/"), site_search.search, name="search"),

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "citylab.testbeds",
     "citylab.proposals",
     "citylab.pilots",
+    "citylab.payments",
     "search",
     "citylab.public",
     "citylab.portal",

@@ -12,11 +12,14 @@ SQLITE_TRIGGERS = {
     "audit_auditseal_no_delete",
     "booking_no_overlap_on_insert",
     "booking_no_overlap_on_update",
+    "rule_no_overlap_on_insert",
+    "rule_no_overlap_on_update",
+    "rule_version_no_update",
     "search_fts_insert",
     "search_fts_update",
     "search_fts_delete",
 }
-POSTGRESQL_TRIGGERS = {"audit_auditentry_only_grows", "audit_auditseal_only_grows"}
+POSTGRESQL_TRIGGERS = {"audit_auditentry_only_grows", "audit_auditseal_only_grows", "rule_version_no_update"}
 
 
 def names(query: str) -> set[str]:
@@ -29,7 +32,7 @@ def names(query: str) -> set[str]:
 def test_every_trigger_exists_after_all_migrations():
     if connection.vendor == "postgresql":
         assert POSTGRESQL_TRIGGERS <= names("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
-        assert names("SELECT conname FROM pg_constraint WHERE contype = 'x'") == {"booking_no_overlap"}
+        assert names("SELECT conname FROM pg_constraint WHERE contype = 'x'") == {"booking_no_overlap", "rule_no_overlap"}
         assert names("SELECT indexname FROM pg_indexes WHERE indexname = 'search_document_vector'") == {"search_document_vector"}
     else:
         found = names("SELECT name FROM sqlite_master WHERE type = 'trigger'")

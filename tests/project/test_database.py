@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from citylab.audit import triggers
+from search.engines.embedded.tables import sqlite_tables
 
 SQLITE_TRIGGERS = {
     "audit_auditentry_no_update",
@@ -15,9 +16,7 @@ SQLITE_TRIGGERS = {
     "rule_no_overlap_on_insert",
     "rule_no_overlap_on_update",
     "rule_version_no_update",
-    "search_fts_insert",
-    "search_fts_update",
-    "search_fts_delete",
+    *(f"{table}_{verb}" for table in sqlite_tables() for verb in ("insert", "delete")),
 }
 POSTGRESQL_TRIGGERS = {"audit_auditentry_only_grows", "audit_auditseal_only_grows", "rule_version_no_update"}
 

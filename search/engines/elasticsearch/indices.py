@@ -4,11 +4,12 @@ Each index also has an alias of its own, which goes with it: a write that comes 
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
+
+from citylab.core import clock
 
 from .client import patiently
 from .mapping import body
@@ -63,7 +64,7 @@ class Indices:
 
     def make(self, kind: str) -> str:
         """A new, empty index that is written from now on, beside the one that serves."""
-        name = f"{self.prefix}-{kind}-{datetime.now(UTC):%Y%m%d%H%M%S}-{token_hex(3)}"
+        name = f"{self.prefix}-{kind}-{clock.now():%Y%m%d%H%M%S}-{token_hex(3)}"
         self._create(name, [self.write(kind)])
         return name
 

@@ -66,7 +66,7 @@ class EmbeddedEngine:
         """The records' rows, locked; those that were not there are made, deleted and older than anything."""
         rows = SearchRecord.objects.using(self.using)
         new = [SearchRecord(kind=kind, object_id=object_id, revision=-1, is_deleted=True) for kind, object_id in sorted(keys)]
-        rows.bulk_create(new, ignore_conflicts=True)
+        SearchRecord.objects.using(self.using).bulk_create(new, ignore_conflicts=True)
         found = rows.select_for_update().filter(kind__in={kind for kind, _id in keys}, object_id__in=[object_id for _kind, object_id in keys]).order_by("pk")
         return {(record.kind, record.object_id): record for record in found}
 

@@ -31,8 +31,8 @@ def people(language: str) -> str:
     return f"search_fts_people_{language}"
 
 
-def _sqlite_tables() -> dict[str, tuple[str, str]]:
-    """Name → columns, and which rows of the content belong to it."""
+def sqlite_tables() -> dict[str, tuple[str, str]]:
+    """Name of each FTS5 table → its columns, and which rows of the content belong to it."""
     quoted = ", ".join(f"'{kind}'" for kind in PUBLIC_KINDS)
     found = {people(language): ("stemmed_title, body", f"{{row}}.language = '{language}' AND {{row}}.kind IN ({quoted})") for language in LANGUAGES}
     for kind in KINDS:
@@ -54,7 +54,7 @@ def create(connection: Any) -> None:
                 )
                 cursor.execute(f"CREATE INDEX search_document_{name} ON {CONTENT} USING gin ({name})")
             return
-        for name, (columns, belongs) in _sqlite_tables().items():
+        for name, (columns, belongs) in sqlite_tables().items():
             new, old = (", ".join(f"{row}.{column.strip()}" for column in columns.split(",")) for row in ("new", "old"))
             cursor.execute(f"CREATE VIRTUAL TABLE {name} USING fts5({columns}, content='{CONTENT}', content_rowid='id', {TOKENIZE})")
             cursor.execute(
@@ -71,7 +71,7 @@ def drop(connection: Any) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(f"ALTER TABLE {CONTENT} DROP COLUMN people_vector, DROP COLUMN vector")
             return
-        for name in _sqlite_tables():
+        for name in sqlite_tables():
             cursor.execute(f"DROP TRIGGER {name}_insert")
             cursor.execute(f"DROP TRIGGER {name}_delete")
             cursor.execute(f"DROP TABLE {name}")

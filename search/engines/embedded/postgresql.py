@@ -71,6 +71,15 @@ class PostgresqlRanking:
 
         return (asked(query, frequencies), *found[-1])
 
+    def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int) -> list[Hit]:
+        """Public documents that have a word of each group; one ending in * is a beginning."""
+        words = " & ".join("(" + " | ".join(_quoted(word) for word in group) + ")" for group in groups)
+        sql = (
+            "SELECT r.kind, r.object_id, ts_rank(d.people_vector, query, 1) AS score, r.accepted FROM search_searchdocument d JOIN search_searchrecord r ON r.id = d.record_id, "
+            "to_tsquery('simple', %s) query WHERE d.people_vector @@ query AND d.language = %s AND d.kind = ANY(%s) ORDER BY score DESC, r.object_id LIMIT %s"
+        )
+        return [Hit(*row) for row in self._rows(sql, [words, language, list(kinds), limit])]
+
     def _rows(self, sql: str, params: Sequence[Any]) -> list[Any]:
         with connections[self.using].cursor() as cursor:
             cursor.execute(sql, params)

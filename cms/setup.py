@@ -22,6 +22,7 @@ from wagtail.models import (
 )
 
 from citylab.challenges.models import Challenge, Question
+from citylab.payments.models import DepositRule, Exemption, FeeRule, Payee
 from citylab.taxonomy.models import Capability, Pole, Programme, S3Area, Sector, Technology
 from citylab.testbeds.models import Site as TestbedSite
 
@@ -29,7 +30,7 @@ from .first_pages import HELP, HELP_PAGES, HOME, STORIES, First
 from .models import CityPage, HelpPage, HomePage, MenuItem, SecondPersonTask, StoryIndexPage
 
 MODERATED = (Challenge, TestbedSite)
-KEPT = (Sector, S3Area, Pole, Technology, Capability, Programme, MenuItem)
+KEPT = (Sector, S3Area, Pole, Technology, Capability, Programme, FeeRule, DepositRule, Exemption, Payee, MenuItem)
 
 
 def prepare() -> None:
@@ -43,7 +44,7 @@ def prepare() -> None:
 
 def _permissions_exist() -> None:
     """Django makes permissions at the end of `migrate`, room by room; some of these rooms come after ours."""
-    for label in ("wagtailadmin", "wagtailcore", "wagtailimages", "wagtaildocs", "simple_translation", "taxonomy", "challenges", "testbeds", "cms"):
+    for label in ("wagtailadmin", "wagtailcore", "wagtailimages", "wagtaildocs", "simple_translation", "taxonomy", "challenges", "testbeds", "payments", "cms"):
         create_permissions(apps.get_app_config(label), verbosity=0)
 
 

@@ -46,7 +46,7 @@ class WhoCouldAnswerPanel(BaseSidePanel):
 
     @cached_property
     def media(self) -> forms.Media:
-        return forms.Media(css={"all": ["cms/css/who-could-answer.css"]}, js=["cms/js/who-could-answer.js"])
+        return forms.Media(css={"all": ["cms/css/live-panel.css"]}, js=["cms/js/live-panel.js"])
 
 
 @roles(Role.EDITOR, Role.ADMINISTRATOR)

@@ -17,16 +17,20 @@ from wagtail.snippets.models import register_snippet
 
 from citylab.challenges.models import Challenge, Question
 from citylab.challenges.selectors import waiting_questions
+from citylab.core import clock
+from citylab.payments.models import Rule
 from citylab.testbeds.models import Site
 
 from . import views
 from .context_processors import KEY
 from .models import HomePage, MenuItem
 from .record_views import record_buttons
+from .rule_views import worked_example_view
+from .rule_viewsets import CostsGroup
 from .side_panels import who_could_answer_view
 from .viewsets import ChallengeViewSet, MenuItemViewSet, QuestionViewSet, SiteViewSet, TaxonomyGroup
 
-for viewset in (ChallengeViewSet, SiteViewSet, QuestionViewSet, TaxonomyGroup, MenuItemViewSet):
+for viewset in (ChallengeViewSet, SiteViewSet, QuestionViewSet, TaxonomyGroup, CostsGroup, MenuItemViewSet):
     register_snippet(viewset)
 
 
@@ -38,6 +42,7 @@ def admin_urls() -> list[Any]:
         path("questions/<int:pk>/answer/", views.answer_question, name="question_answer"),
         path("pages/<int:pk>/withdraw/", views.withdraw_page, name="page_withdraw"),
         path("who-could-answer/<slug:kind>/", who_could_answer_view, name="who_could_answer"),
+        path("worked-example/<slug:kind>/", worked_example_view, name="worked_example"),
     ]
 
 
@@ -68,6 +73,8 @@ def refuse_deleting_used(request: HttpRequest, instances: Any) -> HttpResponse |
     for instance in instances:
         if isinstance(instance, Challenge | Site) and instance.first_published_at is not None:
             messages.error(request, _("“%(record)s” has been public and cannot be deleted. Unpublish it instead.") % {"record": instance})
+        elif isinstance(instance, Rule) and instance.valid_from <= clock.today():
+            messages.error(request, _("“%(record)s” has been in force and stays in the history. Give it a last day of validity instead.") % {"record": instance})
         elif _is_protected(instance):
             messages.error(request, _("“%(record)s” is in use and cannot be deleted.") % {"record": instance})
         else:

@@ -9,7 +9,7 @@ from citylab.proposals.models import Proposal
 from cms import setup
 from search import rebuilding
 
-from . import catalogue, pages, people
+from . import catalogue, costs, pages, people
 from .stories import cases, story
 from .timeline import play, settle
 
@@ -29,6 +29,7 @@ def load() -> bool:
         setup.prepare()
         loaded = people.load()
         catalogue.load(loaded["editor"], loaded["moderator"])
+        costs.load(loaded["editor"])
         pages.load(loaded["editor"])
         play(story(case) for case in cases(loaded))
         settle()

@@ -59,8 +59,8 @@ class Rule(models.Model):
         EXEMPTION = "exemption", _("Exemption")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    site = models.ForeignKey(Site, models.PROTECT, null=True, verbose_name=_("site"), related_name="cost_rules")
-    payee = models.ForeignKey(Payee, models.PROTECT, null=True, verbose_name=_("payee"), related_name="rules")
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, verbose_name=_("site"), related_name="cost_rules")
+    payee = models.ForeignKey(Payee, models.PROTECT, null=True, blank=True, verbose_name=_("payee"), related_name="rules")
     name_it = models.CharField(_("name (Italian)"), max_length=120)
     name_en = models.CharField(_("name (English)"), max_length=120)
     text_it = models.TextField(_("text (Italian)"), max_length=600, help_text=_("The rule in plain words, as people read it beside each amount."))

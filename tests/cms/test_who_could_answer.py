@@ -43,8 +43,8 @@ def test_the_panel_stands_beside_the_form(model, page, anna):
     made = draft(anna) if model is Challenge else factories.site(publish=False)
     response = anna.get(url(model if page == "add" else made, page))
     kind = model._meta.model_name
-    assert response.content.decode().count(f'data-who-could-answer="{reverse("who_could_answer", args=[kind])}"') == 1
-    assert b"cms/js/who-could-answer.js" in response.content
+    assert response.content.decode().count(f'data-live-panel="{reverse("who_could_answer", args=[kind])}"') == 1
+    assert b"cms/js/live-panel.js" in response.content
 
 
 def test_it_reads_what_is_in_the_form_and_saves_nothing(anna):

@@ -29,8 +29,8 @@ def test_who_could_answer_follows_what_is_being_written(walker):
     sign_in(editor, factories.person(Role.EDITOR, language="it", is_demo=True))
     editor.open(reverse(Challenge.snippet_viewset.get_url_name("add")))
     editor.page.locator('[data-side-panel-toggle="who-could-answer"]').click()
-    panel = editor.page.locator("[data-who-could-answer]")
-    status, found = panel.locator("[data-who-status]"), panel.locator("[data-who-results]")
+    panel = editor.page.locator("[data-live-panel]")
+    status, found = panel.locator("[data-live-status]"), panel.locator("[data-live-results]")
     expect(status).to_have_text(words("Write a title, a summary or a description: who could answer appears here."))
 
     # While typing, without saving anything: names, words, and a number for the rest.
@@ -38,7 +38,7 @@ def test_who_could_answer_follows_what_is_being_written(walker):
     editor.page.locator('[name="summary_it"]').fill("Sensori che avvisano quando piove molto.")
     expect(found.get_by_role("heading", name="Pioggia Chiara S.r.l.")).to_be_visible()
     expect(found.locator("mark").filter(has_text="pioggia")).to_be_visible()
-    expect(found.locator(".tcl-who-more")).to_contain_text("1")
+    expect(found.locator(".tcl-live-more")).to_contain_text("1")
     expect(found.get_by_text("Riservata")).to_have_count(0)
     editor.look()
 
@@ -55,6 +55,6 @@ def test_who_could_answer_follows_what_is_being_written(walker):
 
     # When the connection is gone, what was found stays and it is said.
     editor.page.route("**/who-could-answer/**", lambda route: route.abort())
-    panel.locator("[data-who-refresh]").click()
+    panel.locator("[data-live-refresh]").click()
     expect(status).to_have_text(panel.get_attribute("data-failed"))
     expect(found.get_by_role("heading", name="Pioggia Chiara S.r.l.")).to_be_visible()

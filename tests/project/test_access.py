@@ -132,11 +132,13 @@ TABLE = {
     "question_answer": EDITORS,
     "page_withdraw": EDITORS,
     "who_could_answer": EDITORS,
+    "worked_example": EDITORS,
     **{
         f"wagtailsnippets_{record}:{page}": EDITORS
         for record in ("challenges_challenge", "testbeds_site")
         for page in ("add", "edit", "revisions_revert", "unpublish", "workflow_action")
     },
+    **{f"wagtailsnippets_payments_{record}:{page}": EDITORS for record in ("feerule", "depositrule", "exemption", "payee") for page in ("add", "edit")},
 }
 
 # A sample of Wagtail's own pages. People and roles are managed at the desk, the site's structure by `prepare_editing`: nobody does it here.

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(blank=True, max_length=120, verbose_name='source')),
                 ('assumed', models.BooleanField(default=False, help_text='Amounts that come from it are shown as “to be confirmed”.', verbose_name='assumed, to be confirmed')),
                 ('version', models.PositiveIntegerField(default=0, editable=False, verbose_name='version')),
-                ('site', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cost_rules', to='testbeds.site', verbose_name='site')),
+                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cost_rules', to='testbeds.site', verbose_name='site')),
             ],
             options={
                 'verbose_name': 'rule',
@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='rule',
             name='payee',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='payments.payee', verbose_name='payee'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='payments.payee', verbose_name='payee'),
         ),
         migrations.CreateModel(
             name='RuleVersion',

@@ -1,4 +1,4 @@
-// Beside the form: who could answer what is being written. Asks again once typing stops; the last answer stays until the next one is there.
+// Beside the form: what follows from what is being written. Asks again once typing stops; the last answer stays until the next one is there.
 (function () {
   "use strict";
   const PAUSE_MILLISECONDS = 800;
@@ -7,8 +7,8 @@
     const form = document.querySelector("form[data-edit-form]");
     const panel = box.closest("[data-side-panel]");
     if (!form || !panel) return;
-    const status = box.querySelector("[data-who-status]");
-    const results = box.querySelector("[data-who-results]");
+    const status = box.querySelector("[data-live-status]");
+    const results = box.querySelector("[data-live-results]");
     let pause = null;
     let asking = null;
     let asked = null;
@@ -24,7 +24,7 @@
       results.setAttribute("aria-busy", "true");
       if (!results.childElementCount) status.textContent = box.dataset.busy;
       try {
-        const response = await fetch(box.dataset.whoCouldAnswer, { method: "POST", body, signal: mine.signal, credentials: "same-origin", redirect: "error" });
+        const response = await fetch(box.dataset.livePanel, { method: "POST", body, signal: mine.signal, credentials: "same-origin", redirect: "error" });
         if (!response.ok) throw new Error(String(response.status));
         results.innerHTML = await response.text();
         status.textContent = results.querySelector("[data-said]").textContent;
@@ -43,9 +43,9 @@
     };
     ["input", "change", "keyup"].forEach((kind) => form.addEventListener(kind, later));
     panel.addEventListener("show", () => ask());
-    box.querySelector("[data-who-refresh]").addEventListener("click", () => ask(true));
+    box.querySelector("[data-live-refresh]").addEventListener("click", () => ask(true));
     ask();
   }
 
-  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-who-could-answer]").forEach(start));
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-live-panel]").forEach(start));
 })();

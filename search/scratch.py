@@ -11,6 +11,7 @@ from django.db import connection, connections
 
 from .engines import Index
 from .engines.elasticsearch import ElasticsearchEngine
+from .engines.elasticsearch.client import BULK_TIMEOUT, client, patiently
 from .engines.embedded import EmbeddedEngine, tables
 from .models import Affinity, SearchDocument, SearchFact, SearchPeriod, SearchRecord, SearchTerm
 
@@ -25,13 +26,13 @@ def scratch(name: str, purpose: str) -> Iterator[tuple[Index, str]]:
         if name == EmbeddedEngine.name:
             yield EmbeddedEngine(using), using
             return
-        engine = ElasticsearchEngine(f"scratch-{purpose}-{token_hex(6)}")
+        engine = ElasticsearchEngine(f"scratch-{purpose}-{token_hex(6)}", client().options(request_timeout=BULK_TIMEOUT))
         try:
             for kind in ("site", "challenge", "proposal"):
-                engine.indices.ensure(kind)
+                patiently(lambda kind=kind: engine.indices.ensure(kind))  # type: ignore[misc]
             yield engine, using
         finally:
-            engine.indices.throw_away(sorted(engine.client.indices.get(index=f"{engine.indices.prefix}-*")))
+            patiently(lambda: engine.indices.throw_away(sorted(engine.client.indices.get(index=f"{engine.indices.prefix}-*"))))
 
 
 @contextmanager

@@ -14,12 +14,14 @@ from hashlib import sha256
 from math import log, log2
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, TypeVar
 
 from . import analysis
-from .engines import Document, Index, Text, TextQuery
+from .engines import Document, Index, Text, TextQuery, Unavailable
+from .engines.elasticsearch.client import PATIENT, pause
 from .ranking import ranked, ranked_proposals, remember
 
+Answer = TypeVar("Answer")
 DEPTH = 50
 MEASURES = ("nDCG@10", "MRR@10", "Recall@10", "Recall@50")
 RESAMPLES = 1000
@@ -135,18 +137,31 @@ def questions(labelled: LabelledSet, direction: str) -> list[Question]:
 
 def rankings(engine: Index, labelled: LabelledSet, direction: str, using: str, progress: Callable[[int], None]) -> Rankings:
     """What production ranks for every question, best first."""
+    found: dict[str, Sequence[str]] = {}
     if direction == "proposals":
-        found = {}
         for number, p in enumerate(labelled.proposals):
-            found[p.id] = [hit.object_id for hit in ranked(engine, TextQuery(p.title, p.text, p.language), "challenge", DEPTH).hits]
+            query = TextQuery(p.title, p.text, p.language)
+            found[p.id] = [hit.object_id for hit in _with_patience(lambda query=query: ranked(engine, query, "challenge", DEPTH)).hits]  # type: ignore[misc]
             progress(number)
         return found
     for number, p in enumerate(labelled.proposals):
-        remember(engine, [Document("proposal", p.id, 1, {p.language: Text(p.title, p.text)})], using)
+        document = Document("proposal", p.id, 1, {p.language: Text(p.title, p.text)})
+        _with_patience(lambda document=document: remember(engine, [document], using))  # type: ignore[misc]
         progress(number)
-    return {
-        c.id: [hit.object_id for hit in ranked_proposals(engine, [TextQuery(c.title, c.text, c.language)], DEPTH, ("challenge", c.id), using)] for c in labelled.challenges
-    }
+    for c in labelled.challenges:
+        query = TextQuery(c.title, c.text, c.language)
+        found[c.id] = [hit.object_id for hit in _with_patience(lambda c=c, query=query: ranked_proposals(engine, [query], DEPTH, ("challenge", c.id), using))]  # type: ignore[misc]
+    return found
+
+
+def _with_patience(ask: Callable[[], Answer]) -> Answer:
+    """The answer, asked for again while the engine has no room: a measurement has time."""
+    for attempt in range(1, PATIENT + 1):
+        try:
+            return ask()
+        except Unavailable:
+            pause(attempt)
+    return ask()
 
 
 def plain_rankings(labelled: LabelledSet, direction: str) -> Rankings:

@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import override_settings
 
 from search import evaluation
+from search.engines import Found, Hit, Unavailable
 from search.engines.elasticsearch.client import client
 from search.evaluation import LabelledText, Question, measured
 from tests.services import need
@@ -160,3 +161,20 @@ def test_an_identifier_of_any_length_keeps_its_answers(tmp_path):
     labelled = evaluation.read(tmp_path, "long")
     assert len(labelled.challenges[0].id) == 40
     assert [question.relevant for question in evaluation.questions(labelled, "proposals")] == [frozenset({labelled.challenges[0].id})]
+
+
+def test_an_engine_without_room_is_waited_for(folder, monkeypatch):
+    waited = []
+    monkeypatch.setattr(evaluation, "pause", waited.append)
+    answers = iter([Unavailable("429"), Unavailable("429"), Found([Hit("challenge", "rain", 1.0)], 1)])
+
+    class Full:
+        def match(self, *args):
+            answer = next(answers)
+            if isinstance(answer, Unavailable):
+                raise answer
+            return answer
+
+    labelled = evaluation.LabelledSet([], evaluation.read(folder, "tiny").proposals[:1], [])
+    assert evaluation.rankings(Full(), labelled, "proposals", "default", lambda number: None) == {"p1": ["rain"]}
+    assert waited == [1, 2]

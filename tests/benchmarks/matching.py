@@ -190,7 +190,7 @@ def main() -> None:
     name = Path(settings.DATABASES["default"].get("TEST", {}).get("NAME") or "")
     copied = connection.vendor == "sqlite" and template.copy_sqlite(name)
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False, keepdb=copied)
-    prefix = f"benchmark-{token_hex(4)}"
+    prefix = f"{settings.ELASTICSEARCH_PREFIX}-benchmark-{token_hex(4)}"
     is_elastic = options.engine == "elasticsearch"
     chosen = override_settings(ELASTICSEARCH_URL=ELASTICSEARCH if is_elastic else "", ELASTICSEARCH_PREFIX=prefix)
     chosen.enable()

@@ -66,7 +66,7 @@ def churn(seed):
             else:
                 change(key, f"Sfida {made} {' '.join(chosen.choices(WORDS.split(), k=5))}")
             made += 1
-            stopping.wait(0.02)
+            stopping.wait(0.05)
         connections.close_all()
 
     thread = threading.Thread(target=work)

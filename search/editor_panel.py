@@ -71,7 +71,7 @@ def who_could_answer(offer: Challenge | Site, limit: int = 10) -> Answers:
             found.append(
                 Candidate(
                     _match(organisation, verdict, names, kinds),
-                    tuple(names[code] for code in organisation.sector_codes if code in names),
+                    tuple(names[f"sector:{code}"] for code in organisation.sector_codes if f"sector:{code}" in names),
                     organisation.public_pilots,
                 )
             )
@@ -160,7 +160,8 @@ def _one(theirs: Iterable[str], wanted: frozenset[str]) -> str:
 
 def _names() -> dict[str, str]:
     """Sectors and technologies in the reader's language."""
-    return {term.code: str(term.name) for term in (*Sector.objects.all(), *Technology.objects.all())}
+    kinds: tuple[tuple[str, Any], ...] = (("sector", Sector), ("technology", Technology))
+    return {f"{kind}:{term.code}": str(term.name) for kind, model in kinds for term in model.objects.all()}
 
 
 def _match(organisation: Organisation, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str]) -> Match:

@@ -1,18 +1,17 @@
 """Matches of a proposal: the engine says whose text is near, the policy judges the fetched rows, both directions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Value
 from django.utils.translation import get_language
 
 from citylab.accounts.models import Organisation
 from citylab.challenges.models import Challenge
 from citylab.challenges.selectors import status, visible_challenges
 from citylab.core import clock
-from citylab.core.bilingual import in_language
 from citylab.proposals import form
 from citylab.proposals.models import Proposal
 from citylab.proposals.workflow import State
@@ -24,7 +23,8 @@ from citylab.testbeds.selectors import availability, calendars
 from . import analysis, sentences
 from .documents import TELLING, challenge_texts, site_texts
 from .engines import LANGUAGES, Constraints, Engine, Hit, TextQuery, get_engine
-from .policy import Blocker, ChallengeOffer, Group, Need, Reason, SiteOffer, TextScore, Verdict, judge_challenge, judge_site, metres_between
+from .places import Places
+from .policy import Blocker, ChallengeOffer, Group, Need, Reason, SiteOffer, TextScore, Verdict, judge_challenge, judge_site
 from .ranking import ranked, ranked_proposals
 
 # Pilots that have really been there: what is being prepared has proved nothing yet, and is nobody's business.
@@ -110,13 +110,27 @@ def text_of(proposal: Proposal) -> str:
 def _scores(hits: list[Hit], text: str, language: str, texts: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], TextScore]:
     """Each hit's share of the best one's score, and the words that both texts have."""
     best = max((hit.score for hit in hits), default=0) or 1
-    own = {token.stem: token.word for token in analysis.tokens(text, language)}
+    words = _words_of(text, language)
     found = {}
     for hit in hits:
         theirs = {token.stem for token in analysis.tokens(texts.get((hit.kind, hit.object_id), ""), language)}
-        words = [word for stem, word in own.items() if stem in theirs and len(word) > 3]
-        found[hit.kind, hit.object_id] = TextScore(max(0.0, hit.score / best), tuple(words[:6]))
+        found[hit.kind, hit.object_id] = TextScore(max(0.0, hit.score / best), _in_common(words, theirs))
     return found
+
+
+def _words_of(text: str, language: str) -> dict[str, str]:
+    """Stem → word as written, the telling ones first: acronyms, then the longest."""
+    words = {token.stem: token.word for token in reversed(analysis.tokens(text, language)) if len(token.word) > 2 or _is_acronym(token.word)}
+    return dict(sorted(words.items(), key=lambda item: (not _is_acronym(item[1]), -len(item[1]), item[1])))
+
+
+def _in_common(words: Mapping[str, str], stems: Collection[str]) -> tuple[str, ...]:
+    return tuple(word for stem, word in words.items() if stem in stems)[:6]
+
+
+def _is_acronym(word: str) -> bool:
+    """V2X, 5G, AI: short, and telling all the same."""
+    return len(word) < 6 and not word.isdigit() and word == word.upper()
 
 
 def constraints_of(need: Need, moment: datetime) -> Constraints:
@@ -171,14 +185,17 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
     scores = _scores(near_sites.hits, text, language, texts) | _scores(near_challenges.hits, text, language, texts)
     free = availability(sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
     offers = {site.code: _site_offer(site, free.get(site.pk)) for site in sites}
-    names = _names(sites)
-    addresses = {site.code: site.get_absolute_url() for site in sites}
+    # Where others than those fetched may have what is needed, they are asked for; else those fetched are all there are.
+    having = sites if near_sites.total <= len(near_sites.hits) or not need.capabilities else list(_sites_with(need.capabilities))
+    names = _names([*sites, *having])
+    addresses = {site.code: site.get_absolute_url() for site in (*sites, *having)}
     kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
+    places = Places(
+        (site.code, (site.latitude, site.longitude)) for site in having if site.code not in offers or need.capabilities <= offers[site.code].capabilities
+    )
 
-    def nearest_with(capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
-        here = offers[but].point
-        having = [(metres_between(here, o.point), code) for code, o in offers.items() if code != but and capabilities <= o.capabilities]
-        return (min(having)[1], min(having)[0]) if having else None
+    def nearest_with(_capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
+        return places.nearest(offers[but].point, but)
 
     site_matches = [
         _match(site, site.name, judge_site(need, offers[site.code], scores.get(("site", str(site.pk)), TextScore()), nearest_with), names, kinds, addresses)
@@ -203,6 +220,12 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
     more = [max(near.total, len(found)) - sum(map(len, grouped.values())) for near, found, grouped in (
         (near_sites, site_matches, grouped_sites), (near_challenges, challenge_matches, grouped_challenges))]  # fmt: skip
     return MatchPanel(grouped_sites, grouped_challenges, counts, moment, *more, is_degraded=engine.is_degraded)
+
+
+def _sites_with(capabilities: frozenset[str]) -> QuerySet[Site]:
+    """The published sites that have all of these."""
+    held = Site.objects.filter(live=True, assets__capability__code__in=capabilities).annotate(held=Count("assets__capability", distinct=True))
+    return held.filter(held=len(capabilities)).order_by().only("code", "slug", "name_it", "name_en", "latitude", "longitude")
 
 
 def _counts(near: _Candidates, found: list[Match]) -> dict[str, int]:
@@ -252,8 +275,7 @@ def _proposals_for(place: tuple[str, str], texts: Mapping[str, tuple[str, str]],
         if proposal is None:
             continue
         wanted = {token.stem for token in analysis.tokens(" ".join(texts[proposal.language]), proposal.language)}
-        own = {token.stem: token.word for token in analysis.tokens(text_of(proposal), proposal.language)}
-        words = tuple(word for stem, word in own.items() if stem in wanted and len(word) > 3)[:6]
+        words = _in_common(_words_of(text_of(proposal), proposal.language), wanted)
         matches.append(_match(proposal, proposal.title, judge(need_of(proposal), TextScore(hit.score / best, words)), names, kinds, {}))
     order = list(Group)
     return sorted(matches, key=lambda m: (order.index(m.group), -m.score, m.name))[:limit]
@@ -279,14 +301,11 @@ def _blocker(blocker: Blocker, names: Mapping[str, str], kinds: Mapping[str, str
 
 
 def _names(sites: list[Site]) -> dict[str, str]:
-    """Codes of sites, sectors, technologies and capabilities with their names in the reader's language."""
+    """Codes of sites, sectors, technologies and capabilities with their names in the reader's language; a technology and a capability may share a code."""
     column = f"name_{(get_language() or 'it')[:2]}"
-    rows = (
-        Sector.objects.order_by()
-        .values_list("code", column)
-        .union(Technology.objects.order_by().values_list("code", column), Capability.objects.order_by().values_list("code", column))
-    )
-    return {**dict(rows), **{site.code: site.name for site in sites}}
+    kinds: tuple[tuple[str, Any], ...] = (("sector", Sector), ("technology", Technology), ("capability", Capability))
+    first, *others = (model.objects.order_by().annotate(kind=Value(kind)).values_list("kind", "code", column) for kind, model in kinds)
+    return {**{f"{kind}:{code}": name for kind, code, name in first.union(*others)}, **{site.code: site.name for site in sites}}
 
 
 def _site_offer(site: Any, free: Any) -> SiteOffer:
@@ -307,8 +326,8 @@ def _challenge_offer(challenge: Any, moment: datetime) -> ChallengeOffer:
 
 
 def _site_text(site: Site, language: str) -> str:
-    return " ".join(in_language(site, name, language) for name in ("name", "summary", "description"))
+    return " ".join(site_texts(site, language))
 
 
 def _challenge_text(challenge: Challenge, language: str) -> str:
-    return " ".join(in_language(challenge, name, language) for name in ("title", "summary", "description", "expected"))
+    return " ".join(challenge_texts(challenge, language))

@@ -14,6 +14,8 @@ from typing import Any
 from . import weights
 
 EARTH_RADIUS_METRES = 6_371_000
+# A signal's code, its value and what it says.
+Signal = tuple[str, float, Mapping[str, Any]]
 
 
 class Group(StrEnum):
@@ -81,6 +83,11 @@ class TextScore:
     share: float = 0.0
     words: tuple[str, ...] = ()
 
+    @property
+    def signals(self) -> "list[Signal]":
+        """Without a word in common the likeness is chance and says nothing; with one it says a little, however faint an engine finds it."""
+        return [("text", weights.TEXT * max(self.share, weights.FAINT), {"words": self.words})] if self.words else []
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -122,14 +129,14 @@ def metres_between(a: tuple[float, float], b: tuple[float, float]) -> int:
     return round(2 * EARTH_RADIUS_METRES * asin(sqrt(part)))
 
 
-def _verdict(signals: list[tuple[str, float, Mapping[str, Any]]], blockers: list[Blocker]) -> Verdict:
+def _verdict(signals: list[Signal], blockers: list[Blocker]) -> Verdict:
     total = sum(value for _code, value, _params in signals)
     reasons = sorted((Reason(code, value / total, params) for code, value, params in signals if value > 0), key=lambda r: (-r.share, r.code))
     group = Group.FITS if not blockers else Group.NEARLY if all(b.removable for b in blockers) and len(blockers) <= 2 else Group.NOT
     return Verdict(group, round(min(1.0, total), 4), tuple(reasons), tuple(blockers))
 
 
-def _shared(code: str, weight: float, wanted: frozenset[str], offered: frozenset[str]) -> list[tuple[str, float, Mapping[str, Any]]]:
+def _shared(code: str, weight: float, wanted: frozenset[str], offered: frozenset[str]) -> list[Signal]:
     common = wanted & offered
     return [(code, weight * len(common) / len(wanted), {"codes": tuple(sorted(common))})] if common else []
 
@@ -152,9 +159,7 @@ def judge_site(need: Need, offer: SiteOffer, text: TextScore, nearest_with: Call
         blockers.append(Blocker("area_too_small", {"offered": offer.area_m2, "needed": need.area_m2}, "less_area" if need.area_m2 <= 2 * offer.area_m2 else ""))
     if need.centre and need.maximum_metres is not None:
         blockers += _too_far(metres_between(need.centre, offer.point), need.maximum_metres, "")
-    signals: list[tuple[str, float, Mapping[str, Any]]] = []
-    if text.share:
-        signals.append(("text", weights.TEXT * text.share, {"words": text.words}))
+    signals = text.signals
     if need.sector and need.sector in offer.sectors:
         signals.append(("sector", weights.SECTOR, {"code": need.sector}))
     signals += _shared("capability", weights.CAPABILITY, need.capabilities, offer.capabilities)
@@ -185,9 +190,7 @@ def judge_challenge(need: Need, offer: ChallengeOffer, text: TextScore) -> Verdi
         blockers.append(Blocker("budget", {"limit": offer.budget_max_cents}, "ask_less"))
     if need.point and offer.point and offer.maximum_metres is not None:
         blockers += _too_far(metres_between(need.point, offer.point), offer.maximum_metres, "nearer_place")
-    signals: list[tuple[str, float, Mapping[str, Any]]] = []
-    if text.share:
-        signals.append(("text", weights.TEXT * text.share, {"words": text.words}))
+    signals = text.signals
     if need.sector and need.sector == offer.sector:
         signals.append(("sector", weights.SECTOR, {"code": need.sector}))
     signals += _shared("technology", weights.TECHNOLOGY, need.technologies, offer.technologies)

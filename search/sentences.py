@@ -14,8 +14,8 @@ from .policy import Blocker, Reason
 Names = Mapping[str, str]
 
 
-def _names(codes: Any, names: Names) -> str:
-    return ", ".join(str(names.get(code, code)) for code in codes)
+def _names(kind: str, codes: Any, names: Names) -> str:
+    return ", ".join(str(names.get(f"{kind}:{code}", code)) for code in codes)
 
 
 def _distance(metres: int) -> str:
@@ -28,19 +28,17 @@ def strength(reason: Reason) -> str:
 
 
 def reason_sentence(reason: Reason, names: Names) -> SafeString:
-    """Why it fits, with the words that matched marked. `names` maps codes to names in the reader's language."""
+    """Why it fits, with the words that matched marked. `names` maps kind:code of terms, and codes of sites, to names in the reader's language."""
     params = reason.params
     if reason.code == "text":
-        if not params["words"]:
-            return conditional_escape(_("The texts speak of the same things"))
         marked = format_html_join(", ", "<mark>{}</mark>", ((word,) for word in params["words"][:5]))
         return format_html("{} {}", _("Both texts speak of:"), marked)
     if reason.code == "sector":
-        return conditional_escape(_("Same sector: %(name)s") % {"name": names.get(params["code"], params["code"])})
+        return conditional_escape(_("Same sector: %(name)s") % {"name": _names("sector", [params["code"]], names)})
     if reason.code == "technology":
-        return conditional_escape(_("Same technologies: %(names)s") % {"names": _names(params["codes"], names)})
+        return conditional_escape(_("Same technologies: %(names)s") % {"names": _names("technology", params["codes"], names)})
     if reason.code == "capability":
-        return conditional_escape(_("It has what is needed: %(names)s") % {"names": _names(params["codes"], names)})
+        return conditional_escape(_("It has what is needed: %(names)s") % {"names": _names("capability", params["codes"], names)})
     if reason.code == "near":
         return conditional_escape(_("%(distance)s from the place given") % {"distance": _distance(params["metres"])})
     return conditional_escape(ngettext("%(count)s pilot has run here", "%(count)s pilots have run here", params["count"]) % {"count": params["count"]})
@@ -50,7 +48,7 @@ def blocker_sentence(blocker: Blocker, names: Names, kinds: Names) -> str:
     """What stands in the way."""
     params = blocker.params
     return {
-        "capability_missing": lambda: _("It lacks: %(names)s") % {"names": _names(params["codes"], names)},
+        "capability_missing": lambda: _("It lacks: %(names)s") % {"names": _names("capability", params["codes"], names)},
         "no_place": lambda: _("No place free on these dates"),
         "area_too_small": lambda: _("%(needed)s m² are needed, it has %(offered)s") % {"needed": params["needed"], "offered": params["offered"]},
         "closed": lambda: _("The challenge is closed"),

@@ -28,6 +28,8 @@ TECHNOLOGY = 0.12
 CAPABILITY = 0.10
 NEARNESS = 0.04
 HISTORY = 0.04
+# What a text counts at least that has a word in common: engines differ in how many words they ask for, reasons must not (2026-11-25).
+FAINT = 0.01
 
 # A share of the score in words: decisive from a third, helps from a tenth, little below.
 DECISIVE = 1 / 3

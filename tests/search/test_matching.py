@@ -91,6 +91,25 @@ def test_the_nearest_site_with_what_is_missing_is_named():
     assert "Piazza vicina" in line.note and "556" in line.note
 
 
+@pytest.mark.parametrize("fetched", [1, 50])
+def test_the_nearest_site_with_what_is_missing_is_looked_for_among_all(monkeypatch, fetched):
+    """Also among those whose text is too far to be fetched, and no site that is not published or has only some of it."""
+    monkeypatch.setattr("search.matching.FITTING", fetched)
+    monkeypatch.setattr("search.matching.OTHERS", fetched)
+    factories.site("senza", name_it="Pioggia e sensori", capabilities=("power",), latitude=45.07, longitude=7.68)
+    factories.site("lontano", name_it="Sensori di pioggia", capabilities=("power", "5g"), latitude=45.15, longitude=7.68)
+    factories.site("vicino", name_it="Ultimo", capabilities=("power", "5g"), latitude=45.08, longitude=7.68)
+    factories.site("bozza", capabilities=("power", "5g"), latitude=45.07, longitude=7.68, publish=False)
+    factories.site("mezzo", capabilities=("5g",), latitude=45.071, longitude=7.68)
+    draft = factories.draft(capabilities=["power", "5g"])
+    drain()
+    with override("it"):
+        matches = panel(draft).sites["nearly"]
+    (line,) = next(match for match in matches if match.record.code == "senza").blockers
+    assert "Ultimo" in line.note and "1,1" in line.note
+    assert line.address.endswith("/vicino/")
+
+
 def test_a_draft_that_says_nothing_yet_meets_no_constraint():
     factories.site(), factories.challenge()
     drain()

@@ -159,12 +159,19 @@ def test_reasons_of_a_challenge(wanted, offer, code, value):
     assert ([reason.code for reason in verdict.reasons], verdict.score) == ([code], pytest.approx(value, abs=0.0001))
 
 
+@pytest.mark.parametrize(("text", "value"), [(TextScore(0.9), 0), (TextScore(0.0, ("pioggia",)), weights.FAINT), (TextScore(0.5, ("pioggia",)), 0.5)])
+def test_texts_are_alike_where_they_share_a_word(text, value):
+    for verdict in (at_site(Need(), site(), None, text), judge_challenge(Need(), challenge(), text)):
+        assert [reason.code for reason in verdict.reasons] == (["text"] if value else [])
+        assert verdict.score == pytest.approx(weights.TEXT * value, abs=0.0001)
+
+
 def test_what_is_far_or_in_another_sector_is_no_reason():
     assert at_site(Need(sector="energy", point=FAR), site(), None).reasons == ()
 
 
 def test_the_strength_of_a_reason_follows_its_share():
-    verdict = at_site(Need(sector="mobility", point=TURIN, capabilities=frozenset({"power"})), site(past_pilots=1), None, TextScore(1.0))
+    verdict = at_site(Need(sector="mobility", point=TURIN, capabilities=frozenset({"power"})), site(past_pilots=1), None, TextScore(1.0, ("pioggia",)))
     assert [(reason.code, reason.strength) for reason in verdict.reasons] == [
         ("text", "decisive"), ("sector", "helps"), ("capability", "helps"), ("history", "little"), ("near", "little"),
     ]  # fmt: skip
@@ -303,10 +310,10 @@ def test_what_breaks_a_hard_constraint_never_fits(wanted, period, offer, calenda
 @tried
 @given(wanted_things, site_offers, challenge_offers, others, shares)
 def test_the_text_leads_and_every_other_signal_keeps_to_its_share(wanted, offer, asked, having, share):
-    for verdict in (judge_site(wanted, offer, TextScore(share), among(having)), judge_challenge(wanted, asked, TextScore(share))):
+    for verdict in (judge_site(wanted, offer, TextScore(share, ("pioggia",)), among(having)), judge_challenge(wanted, asked, TextScore(share, ("pioggia",)))):
         values = {reason.code: reason.share * verdict.score for reason in verdict.reasons}
         assert sum(reason.share for reason in verdict.reasons) == pytest.approx(1 if verdict.reasons else 0)
-        assert values.pop("text", 0.0) == pytest.approx(weights.TEXT * share, abs=0.0001)
+        assert values.pop("text") == pytest.approx(weights.TEXT * max(share, weights.FAINT), abs=0.0001)
         assert all(value <= SIGNALS[code] + 0.0001 for code, value in values.items())
         assert sum(values.values()) < weights.TEXT
 
@@ -361,7 +368,7 @@ def test_what_a_remedy_says_removes_what_stood_in_the_way(wanted, period, offer,
 
 # --- in words ----------------------------------------------------------------------------------------------------------------------
 
-NAMES = {"5g": "Copertura 5G", "power": "Corrente", "dora": "Parco Dora", "mobility": "Mobilità", "iot": "Internet delle cose"}
+NAMES = {"capability:5g": "Copertura 5G", "technology:5g": "Reti 5G", "capability:power": "Corrente", "dora": "Parco Dora", "sector:mobility": "Mobilità"}
 SAID = {
     "capability_missing": ({"codes": ("5g", "power"), "site": "dora", "metres": 1234}, ("other_site", "do_without", "")),
     "no_place": ({"next_free": MAY}, ("move_dates", "")),
@@ -382,7 +389,7 @@ REASONS = {
 def test_the_lists_of_what_is_said_are_complete():
     source = inspect.getsource(policy)
     assert set(re.findall(r'Blocker\(\s*"(\w+)"', source)) == set(SAID)
-    assert set(re.findall(r'(?:signals\.append\(\(|_shared\()"(\w+)"', source)) == set(REASONS)
+    assert set(re.findall(r'(?:signals\.append\(\(|_shared\(|return \[\()"(\w+)"', source)) == set(REASONS)
 
 
 @pytest.mark.parametrize("language", ["it", "en"])

@@ -155,7 +155,8 @@ class ElasticsearchEngine:
         filters = fitting(constraints, kind)
         asked = [
             (kind, Bool(should=texts or [MatchAll(boost=0)], filter=filters, minimum_should_match=0), limit),
-            (kind, Bool(should=texts or [MatchAll(boost=0)], must_not=[Bool(filter=filters)], minimum_should_match=0), others),
+            # With nothing but `should` one of them would have to match: those that share no word would be missing.
+            (kind, Bool(should=texts or [MatchAll(boost=0)], filter=[MatchAll()], must_not=[Bool(filter=filters)], minimum_should_match=0), others),
         ]
         (hits, total), (rest, rest_total) = self._searches(asked)
         return Found(hits, total, rest, rest_total)

@@ -59,6 +59,11 @@ def tokens(text: str, language: str) -> list[Token]:
     return found
 
 
+def parted(text: str) -> str:
+    """The words of a text as written, elisions and joining hyphens resolved, with blanks between them: easy to split for any engine."""
+    return " ".join(WORD.findall(JOINED.sub(r"\1", ELISION.sub("", text[:MAXIMUM_TEXT]))))
+
+
 def stems(text: str, language: str) -> list[str]:
     """The stems of the words that count, in order."""
     return [token.stem for token in tokens(text, language)]

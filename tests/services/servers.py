@@ -370,6 +370,8 @@ class Servers:
             "xpack.security.enabled": "false",
             "xpack.ml.enabled": "false",
             "cluster.routing.allocation.disk.threshold_enabled": "false",
+            # So small a memory is full of what is no longer needed: that alone must turn nobody away.
+            "indices.breaker.total.use_real_memory": "false",
             "path.data": folder / "data",
             "path.logs": folder / "logs",
         }

@@ -33,6 +33,9 @@ def _analyzers(language: str) -> dict[str, Any]:
         "text": analyzer(f"text_{language}", tokenizer=_split, char_filter=before, filter=[*plain, stemmer]),
         "query": analyzer(f"query_{language}", tokenizer=_split, char_filter=before, filter=[*plain, stemmer, synonyms]),
         "words": analyzer(f"words_{language}", tokenizer=_split, char_filter=before, filter=plain),
+        # Longer texts come parted (search.analysis): these expressions took most of the time of indexing.
+        "parted_text": analyzer(f"parted_text_{language}", tokenizer="whitespace", filter=[*plain, stemmer]),
+        "parted_words": analyzer(f"parted_words_{language}", tokenizer="whitespace", filter=plain),
     }
 
 
@@ -45,12 +48,13 @@ def mapping() -> Mapping:
     counts = {"index_options": "freqs"}  # nobody asks for phrases: where a word stands need not be kept
     for language in LANGUAGES:
         named = _analyzers(language)
-        words = fields.Text(**counts, analyzer=named["words"], similarity="words", index_prefixes={"min_chars": 1, "max_chars": 12})
-        found.field(f"title_{language}", fields.Text(**counts, analyzer=named["text"], search_analyzer=named["query"], similarity="title", fields={"words": words}, copy_to=f"spelling_{language}"))
-        found.field(f"body_{language}", fields.Text(**counts, analyzer=named["text"], search_analyzer=named["query"], fields={"words": words}, copy_to=f"spelling_{language}"))
-        found.field(f"spelling_{language}", fields.Text(**counts, analyzer=named["words"]))
-        whole = {"words": fields.Text(**counts, analyzer=named["words"], similarity="words"), "grams": fields.Text(**counts, analyzer=grams, similarity="grams")}
-        found.field(f"whole_{language}", fields.Text(**counts, analyzer=named["text"], search_analyzer=named["query"], similarity="whole", fields=whole))
+        beginnings = {**counts, "similarity": "words", "index_prefixes": {"min_chars": 1, "max_chars": 12}}
+        title, body = (fields.Text(**beginnings, analyzer=named[name]) for name in ("words", "parted_words"))
+        found.field(f"title_{language}", fields.Text(**counts, analyzer=named["text"], search_analyzer=named["query"], similarity="title", fields={"words": title}))
+        found.field(f"body_{language}", fields.Text(**counts, analyzer=named["parted_text"], search_analyzer=named["query"], fields={"words": body}))
+        found.field(f"spelling_{language}", fields.Text(**counts, analyzer=named["parted_words"]))
+        whole = {"words": fields.Text(**counts, analyzer=named["parted_words"], similarity="words"), "grams": fields.Text(**counts, analyzer=grams, similarity="grams")}
+        found.field(f"whole_{language}", fields.Text(**counts, analyzer=named["parted_text"], search_analyzer=named["query"], similarity="whole", fields=whole))
         found.field(f"pairs_{language}", fields.Text(**counts, analyzer="whitespace", similarity="pairs"))
     for name in ("object_id", "capabilities", "applicant_kinds"):
         found.field(name, fields.Keyword())

@@ -108,8 +108,9 @@ def source(document: Document) -> dict[str, Any]:
     for language, text in document.texts.items():
         whole = f"{text.title} {text.body} {text.history}"[: analysis.MAXIMUM_TEXT]
         found[f"title_{language}"] = text.title
-        found[f"whole_{language}"] = whole
+        found[f"whole_{language}"] = analysis.parted(whole)
         found[f"pairs_{language}"] = " ".join(analysis.pairs(analysis.stems(whole, language)))
         if document.kind in PUBLIC_KINDS:
-            found[f"body_{language}"] = text.body[: analysis.MAXIMUM_TEXT]
+            found[f"body_{language}"] = body = analysis.parted(text.body)
+            found[f"spelling_{language}"] = f"{analysis.parted(text.title)} {body}"
     return found

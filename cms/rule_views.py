@@ -55,13 +55,14 @@ class WorkedExamplePanel(BaseSidePanel):
 class SavedByService:
     """What the domain refuses is told at the top of the form, or at the dates; what was typed stays."""
 
-    action = ""
+    logged_as = ""
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:
             return super().form_valid(form)  # type: ignore[misc,no-any-return]
         except DomainError as error:
             form.add_error("valid_from" if error.code == "rules_overlap" else None, str(error))
+            self.produced_error_message = self.get_error_message()  # type: ignore[attr-defined]
             return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
 
     def save_instance(self) -> Any:
@@ -71,7 +72,7 @@ class SavedByService:
             saved: Any = services.rule_save(rule=form.instance, actor=user, seen_version=form.cleaned_data["seen_version"], **own)
         else:
             saved = services.payee_save(payee=form.instance, actor=user)
-        log(instance=saved, action=self.action, user=user, content_changed=True)
+        log(instance=saved, action=self.logged_as, user=user, content_changed=True)
         return saved
 
     def get_side_panels(self) -> MediaContainer:
@@ -83,12 +84,12 @@ class SavedByService:
 
 @editing
 class CreateView(SavedByService, snippets.CreateView):
-    action = "wagtail.create"
+    logged_as = "wagtail.create"
 
 
 @editing
 class EditView(SavedByService, snippets.EditView):
-    action = "wagtail.edit"
+    logged_as = "wagtail.edit"
 
     def get_object(self, queryset: Any = None) -> Any:
         """A rule's key is that of the table above it, where Django does not turn a text that is no number into “not found”."""

@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TypeVar
@@ -168,6 +168,7 @@ class Line:
     rule: int | None = None  # None: the law itself
     version: int | None = None
     text: Text = field(default_factory=dict)
+    period: Text | None = None  # of a line that counts days
     act: str = ""
     steps: tuple[Text, ...] = ()
     problem: Text | None = None
@@ -266,8 +267,9 @@ def _area_fees(facts: Facts, terms: SiteTerms) -> list[Line]:
 
 def _area_fee(fee: AreaFee, facts: Facts, terms: SiteTerms, first: date, last: date, area: int) -> Line:
     assert facts.starts_on
-    steps = [both(lambda: _("From %(first)s to %(last)s: %(days)s") % {"first": _day(first), "last": _day(last), "days": _days(days_in([(first, last)]))})]
+    steps: list[Text] = []
     left: list[Period] = [(first, last)]
+    period = both(lambda: _("%(first)s – %(last)s, %(days)s") % {"first": _day(first), "last": _day(last), "days": _days(days_in([(first, last)]))})
     if fee.free_days:
         left = without(left, facts.starts_on, facts.starts_on + (fee.free_days - 1) * DAY)
         free = days_in([(first, last)]) - days_in(left)
@@ -287,7 +289,7 @@ def _area_fee(fee: AreaFee, facts: Facts, terms: SiteTerms, first: date, last: d
             steps.append(both(lambda: _("At least %(amount)s") % {"amount": euros(amount)}))
         elif amount < rounded:
             steps.append(both(lambda: _("At most %(amount)s") % {"amount": euros(amount)}))
-    return _line(fee, "fee", facts, amount, steps, exempted)
+    return replace(_line(fee, "fee", facts, amount, steps, exempted), period=period)
 
 
 def _product(fee: AreaFee, area: int, days: int, rounded: int) -> str:
@@ -408,15 +410,14 @@ def _current(terms: Sequence[OneTerm], facts: Facts) -> list[OneTerm]:
 def _line(rule: AreaFee | FlatFee | Deposit, kind: str, facts: Facts, amount: int, steps: list[Text], exempted: Sequence[Exempt] = ()) -> Line:
     due_on = facts.starts_on - rule.due_days_before * DAY if facts.starts_on else None
     return Line(
-        kind=kind, label=rule.name, amount_cents=amount, payee=rule.payee, due=_due(rule.due_days_before, due_on), due_on=due_on, rule=rule.rule, version=rule.version, text=rule.text,
+        kind=kind, label=rule.name, amount_cents=amount, payee=rule.payee, due=_due(rule.due_days_before, due_on, facts.asked_on), due_on=due_on, rule=rule.rule, version=rule.version, text=rule.text,
         act=rule.act, steps=tuple(steps), returns=_returns(rule, facts) if isinstance(rule, Deposit) else None,
         assumed=rule.assumed or any(exemption.assumed for exemption in exempted), exempt_by=tuple((e.rule, e.version) for e in exempted),
     )  # fmt: skip
 
 
 def _unknown(rule: AreaFee | FlatFee | Deposit, kind: str, facts: Facts, problem: Text) -> Line:
-    known = _line(rule, kind, facts, 0, [])
-    return Line(**{**known.__dict__, "amount_cents": None, "problem": problem})
+    return replace(_line(rule, kind, facts, 0, []), amount_cents=None, problem=problem)
 
 
 def _no_rule(kind: str, payee: Owed, period: Callable[[], str]) -> Line:
@@ -425,7 +426,9 @@ def _no_rule(kind: str, payee: Owed, period: Callable[[], str]) -> Line:
     return Line(kind=kind, label=labels[kind], amount_cents=None, payee=payee, due=both(lambda: _("To be set")), problem=problem)
 
 
-def _due(days: int, due_on: date | None) -> Text:
+def _due(days: int, due_on: date | None, today: date) -> Text:
+    if due_on and due_on < today:
+        return both(lambda: _("At once: the term, %(day)s, has passed") % {"day": _day(due_on)})
     if due_on:
         return both(lambda: _("By %(day)s") % {"day": _day(due_on)})
     if not days:

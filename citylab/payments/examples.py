@@ -10,6 +10,7 @@ from .selectors import area_term, deposit_term, flat_term
 
 # Square metres, days, cost of dismantling in cents: a stand for a week, a lab for a season.
 PILOTS = ((10, 7, 1_000_00), (100, 90, 8_000_00))
+ASKED_BEFORE = 365 * DAY  # early enough for every term
 
 
 def worked_example(rule: Any) -> list[tuple[Facts, Estimate]]:
@@ -20,7 +21,7 @@ def worked_example(rule: Any) -> list[tuple[Facts, Estimate]]:
     first = rule.valid_from or today() + DAY
     found = []
     for area, days, dismantling in PILOTS:
-        facts = Facts(asked_on=first, starts_on=first, ends_on=first + (days - 1) * DAY, area_m2=area, dismantling_cost_cents=dismantling)
+        facts = Facts(asked_on=first - ASKED_BEFORE, starts_on=first, ends_on=first + (days - 1) * DAY, area_m2=area, dismantling_cost_cents=dismantling)
         whole = estimate(facts, terms)
         found.append((facts, Estimate("", tuple(line for line in whole.lines if line.kind != "stamp_duty"))))
     return found

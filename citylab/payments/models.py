@@ -117,16 +117,19 @@ def _limits(record: Any) -> None:
         raise ValidationError({"maximum_cents": _("The maximum is lower than the minimum.")})
 
 
+# Wide enough for any tariff, and so narrow that no sum outgrows a column of cents.
+RATES = [MinValueValidator(0), MaxValueValidator(10_000)]
+FACTORS = [MinValueValidator(0), MaxValueValidator(100)]
 DUE_HELP = _("Days before the first day on site. Zero: by that day.")
 
 
 class FeeRule(Rule):
     """What the use of a site costs: area × days × rate × the factor of its zone or road class, or a flat sum for each pilot."""
 
-    rate = models.DecimalField(_("rate in euro, for each square metre and day"), max_digits=10, decimal_places=5, null=True, blank=True, validators=[MinValueValidator(0)])
+    rate = models.DecimalField(_("rate in euro, for each square metre and day"), max_digits=10, decimal_places=5, null=True, blank=True, validators=RATES)
     zone_it = models.CharField(_("zone or road class (Italian)"), max_length=120, blank=True)
     zone_en = models.CharField(_("zone or road class (English)"), max_length=120, blank=True)
-    coefficient = models.DecimalField(_("factor of the zone or road class"), max_digits=6, decimal_places=3, default=1, validators=[MinValueValidator(0)])
+    coefficient = models.DecimalField(_("factor of the zone or road class"), max_digits=6, decimal_places=3, default=1, validators=FACTORS)
     free_days = models.PositiveSmallIntegerField(_("free days"), default=0, help_text=_("The first days on site, for which nothing is owed."))
     flat_cents = models.PositiveBigIntegerField(_("flat sum"), null=True, blank=True)
     minimum_cents = models.PositiveBigIntegerField(_("minimum"), null=True, blank=True)

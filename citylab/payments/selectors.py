@@ -1,28 +1,29 @@
-"""Reading the rules: those of some sites as plain values, the one that another would overlap, and a rule as its versions keep it."""
+"""Reading the rules: those of some sites as plain values, what they come to, and the rule that another would overlap."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, Subquery
 
 from citylab.core.clock import today
 from citylab.proposals.models import Proposal
 from citylab.testbeds.models import Site
 
 from .arithmetic import AreaFee, Deposit, Estimate, Exempt, Facts, FlatFee, Owed, SiteTerms, Text, estimate
-from .models import DepositRule, Exemption, FeeRule, Payee, Rule
+from .models import DepositRule, Exemption, FeeRule, Payee, Rule, RuleVersion
 
 
 def terms_of(sites: Iterable[Site]) -> dict[int, SiteTerms]:
-    """What the rules say about each site (by its id), in at most three queries whatever their number."""
+    """What the rules say about each site (by its id), in one query: whom an exemption names stands in its newest version."""
     sites = list(sites)
+    newest = RuleVersion.objects.filter(rule=OuterRef("pk"), number=OuterRef("version"), rule__kind=Rule.Kind.EXEMPTION)
     rules = list(
         Rule.objects.filter(Q(site__in=[site.pk for site in sites]) | Q(kind=Rule.Kind.EXEMPTION))
         .select_related("payee", "feerule", "depositrule", "exemption")
-        .prefetch_related("exemption__challenges", "exemption__sites")
+        .annotate(kept=Subquery(newest.values("data")[:1]))
         .order_by("valid_from", "pk")
     )
-    exemptions = tuple(exempt_term(rule.exemption) for rule in rules if rule.kind == Rule.Kind.EXEMPTION)
+    exemptions = tuple(exempt_term(rule.exemption, rule.kept) for rule in rules if rule.kind == Rule.Kind.EXEMPTION)
     found = {}
     for site in sites:
         here = [rule for rule in rules if rule.site_id == site.pk]
@@ -68,10 +69,6 @@ def overlapping(rule: Rule) -> Rule | None:
     return others.order_by("valid_from").first()
 
 
-def history(rule: Rule) -> QuerySet[Any]:
-    return rule.versions.order_by("-number")
-
-
 # --- records as plain values --------------------------------------------------------------------------------------------------
 
 
@@ -111,8 +108,7 @@ def deposit_term(rule: DepositRule) -> Deposit:
     )  # fmt: skip
 
 
-def exempt_term(rule: Exemption) -> Exempt:
-    return Exempt(
-        **_common(rule), subjects=frozenset(rule.subjects), applicant_kinds=frozenset(rule.applicant_kinds), challenges=frozenset(c.code for c in rule.challenges.all()),
-        sites=frozenset(site.code for site in rule.sites.all()),
-    )  # fmt: skip
+def exempt_term(rule: Exemption, kept: dict[str, Any]) -> Exempt:
+    """`kept` is what its version says, sites and challenges by code."""
+    named = {name: frozenset(kept[name]) for name in ("subjects", "applicant_kinds", "challenges", "sites")}
+    return Exempt(**_common(rule), **named)

@@ -12,11 +12,10 @@ from citylab.core.templatetags.components import euro
 from citylab.payments.arithmetic import DAY, Facts
 from citylab.payments.forms import CostForm
 from citylab.payments.selectors import estimates
-from citylab.testbeds.calendar import Period
 from citylab.testbeds.models import Site
 
-# The example on a site's page: a small stand for a month.
-EXAMPLE_DAYS, EXAMPLE_AREA, EXAMPLE_DISMANTLING_CENTS = 30, 10, 1_000_00
+# The example on a site's page: a small stand for a month, in two months, since the city needs one to decide.
+EXAMPLE_IN, EXAMPLE_DAYS, EXAMPLE_AREA, EXAMPLE_DISMANTLING_CENTS = 60, 30, 10, 1_000_00
 
 
 @public
@@ -32,10 +31,10 @@ def costs(request: HttpRequest) -> HttpResponse:
     return render(request, "public/costs.html", context, status=422 if form.errors else 200)
 
 
-def example(site: Site, free: Period | None) -> dict[str, Any]:
-    """What stands on a site's own page: a month on ten square metres, from the first day on which there is a place."""
-    starts_on = free.starts_on if free else clock.today() + DAY
-    facts = Facts(
-        asked_on=clock.today(), starts_on=starts_on, ends_on=starts_on + (EXAMPLE_DAYS - 1) * DAY, area_m2=EXAMPLE_AREA, dismantling_cost_cents=EXAMPLE_DISMANTLING_CENTS
-    )
+def example(site: Site) -> dict[str, Any]:
+    """What stands on a site's own page, whoever reads it."""
+    today = clock.today()
+    starts_on = today + EXAMPLE_IN * DAY
+    ends_on = starts_on + (EXAMPLE_DAYS - 1) * DAY
+    facts = Facts(asked_on=today, starts_on=starts_on, ends_on=ends_on, area_m2=EXAMPLE_AREA, dismantling_cost_cents=EXAMPLE_DISMANTLING_CENTS)
     return {"facts": facts, "estimate": estimates(facts, [site])[0][1]}

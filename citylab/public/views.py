@@ -151,10 +151,9 @@ def site(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _site_context(found: Site) -> dict[str, Any]:
     today = clock.today()
-    next_free = sites.next_free(found, 30, today)
     return {
-        "site": found, "costs": example(found, next_free), "constraints": [SITE_CONSTRAINTS[code] for code in found.constraints or [] if code in SITE_CONSTRAINTS],
-        "bookings": list(sites.site_bookings(found, today)), "next_free": next_free,
+        "site": found, "costs": example(found), "constraints": [SITE_CONSTRAINTS[code] for code in found.constraints or [] if code in SITE_CONSTRAINTS],
+        "bookings": list(sites.site_bookings(found, today)), "next_free": sites.next_free(found, 30, today),
         "pilots": list(pilots.public_pilots().filter(site=found)[:8]),
         "assumed": [SITE_ASSUMABLE[name] for name in found.assumed if name in SITE_ASSUMABLE],
         "points": [{"lat": found.latitude, "lon": found.longitude, "name": found.name, "address": "#main"}],

@@ -81,10 +81,10 @@ class Migration(migrations.Migration):
             name='FeeRule',
             fields=[
                 ('rule_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='payments.rule')),
-                ('rate', models.DecimalField(blank=True, decimal_places=5, max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='rate in euro, for each square metre and day')),
+                ('rate', models.DecimalField(blank=True, decimal_places=5, max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10000)], verbose_name='rate in euro, for each square metre and day')),
                 ('zone_it', models.CharField(blank=True, max_length=120, verbose_name='zone or road class (Italian)')),
                 ('zone_en', models.CharField(blank=True, max_length=120, verbose_name='zone or road class (English)')),
-                ('coefficient', models.DecimalField(decimal_places=3, default=1, max_digits=6, validators=[django.core.validators.MinValueValidator(0)], verbose_name='factor of the zone or road class')),
+                ('coefficient', models.DecimalField(decimal_places=3, default=1, max_digits=6, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='factor of the zone or road class')),
                 ('free_days', models.PositiveSmallIntegerField(default=0, help_text='The first days on site, for which nothing is owed.', verbose_name='free days')),
                 ('flat_cents', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='flat sum')),
                 ('minimum_cents', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='minimum')),

@@ -5,7 +5,8 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
-from .engines import Unavailable
+from .engines import Refused, Unavailable
+from .leases import Busy
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +46,12 @@ def refresh_all_affinities() -> int:
 def check() -> int:
     """Every night: compare the indices with the records, mend them, and log what was found; how many findings there were."""
     from .checking import check as compare
+    from .rebuilding import Failed
 
     try:
         findings = list(compare(repair=True))
-    except Unavailable as error:
-        logger.warning("The search indices were not checked: %s", error)
+    except (Busy, Failed, Refused, Unavailable) as error:
+        logger.error("The search indices were not checked to the end: %s", error)
         return 0
     for finding in findings:
         logger.warning("search_check: %s", finding)

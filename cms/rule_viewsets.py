@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
+from wagtail.admin.ui.tables import BooleanColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from citylab.payments.models import DepositRule, Exemption, FeeRule, Payee
@@ -26,7 +27,8 @@ WORDS = (both("name"), both("text"))
 ACT = MultiFieldPanel(
     [FieldPanel("act"), FieldRowPanel([FieldPanel("valid_from"), FieldPanel("valid_until")]), FieldRowPanel([FieldPanel("source"), FieldPanel("assumed")])], heading=_("Act and validity")
 )
-LISTED: list[str] = ["__str__", "valid_from", "valid_until", "version", "assumed"]
+ASSUMED = BooleanColumn("assumed", label=_("Assumed"), sort_key="assumed")
+LISTED: list[Any] = ["__str__", "valid_from", "valid_until", "version", ASSUMED]
 LIMITS = FieldRowPanel([FieldPanel("minimum_cents"), FieldPanel("maximum_cents")])
 
 
@@ -34,7 +36,7 @@ class FeeRuleViewSet(KeptByService):
     model = FeeRule
     icon = "table"
     menu_label = _("Fees")
-    list_display: ClassVar[list[str]] = [*LISTED[:1], "kind", *LISTED[1:]]
+    list_display: ClassVar[list[Any]] = [*LISTED[:1], "kind", *LISTED[1:]]
     list_filter: ClassVar[list[str]] = ["site", "kind", "assumed"]
     search_fields: ClassVar[list[str]] = ["name_it", "name_en", "act"]
     edit_handler = ObjectList(
@@ -51,7 +53,7 @@ class DepositRuleViewSet(KeptByService):
     model = DepositRule
     icon = "lock"
     menu_label = _("Deposits")
-    list_display: ClassVar[list[str]] = LISTED
+    list_display: ClassVar[list[Any]] = LISTED
     list_filter: ClassVar[list[str]] = ["site", "assumed"]
     search_fields: ClassVar[list[str]] = ["name_it", "name_en", "act"]
     edit_handler = ObjectList(
@@ -67,7 +69,7 @@ class ExemptionViewSet(KeptByService):
     model = Exemption
     icon = "minus"
     menu_label = _("Exemptions")
-    list_display: ClassVar[list[str]] = LISTED
+    list_display: ClassVar[list[Any]] = LISTED
     search_fields: ClassVar[list[str]] = ["name_it", "name_en", "act"]
     edit_handler = ObjectList(
         [
@@ -82,7 +84,7 @@ class PayeeViewSet(KeptByService):
     model = Payee
     icon = "user"
     menu_label = _("Payees")
-    list_display: ClassVar[list[str]] = ["code", "name_it", "tax_code", "assumed"]
+    list_display: ClassVar[list[Any]] = ["code", "name_it", "tax_code", ASSUMED]
     search_fields: ClassVar[list[str]] = ["code", "name_it", "name_en", "tax_code"]
     panels: ClassVar[list[Any]] = [
         both("name"), FieldRowPanel([FieldPanel("code"), FieldPanel("tax_code"), FieldPanel("assumed")]), FieldPanel("address"), both("fee_vat"), both("deposit_vat"),

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, PublishingPanel, TabbedInterface, TitleFieldPanel
-from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, UpdatedAtColumn
+from wagtail.admin.ui.tables import BooleanColumn, Column, LiveStatusTagColumn, UpdatedAtColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from citylab.challenges.models import Challenge, Question
@@ -164,7 +164,7 @@ class ProgrammeViewSet(SnippetViewSet):
     model = Programme
     icon = "folder-open-inverse"
     menu_label = _("Programmes")
-    list_display: ClassVar[list[str]] = ["code", "name_it", "kind", "years", "is_active"]
+    list_display: ClassVar[list[Any]] = ["code", "name_it", "kind", "years", BooleanColumn("is_active", label=_("Running"), sort_key="is_active")]
     list_filter: ClassVar[list[str]] = ["kind", "is_active"]
     search_fields: ClassVar[list[str]] = ["code", "name_it", "name_en"]
     panels: ClassVar[list[Any]] = [

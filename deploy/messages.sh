@@ -21,7 +21,7 @@ HEADER
 done
 .venv/bin/python manage.py makemessages -l it --no-location --no-wrap --no-obsolete -i tests -i var -i deploy -v0
 for catalogue in {citylab,citylab/*,search,cms}/locale/it/LC_MESSAGES/django.po; do
-  msgattrib --clear-fuzzy --empty --no-wrap "$catalogue" | sed '/^"POT-Creation-Date\|^"Report-Msgid-Bugs-To/d' > "$catalogue.new"
+  msgattrib --clear-fuzzy --empty --clear-previous --no-wrap "$catalogue" | sed '/^"POT-Creation-Date\|^"Report-Msgid-Bugs-To/d' > "$catalogue.new"
   mv "$catalogue.new" "$catalogue"
   if [ -s "$catalogue" ]; then
     msgfmt --check-format --check-domain -o "${catalogue%.po}.mo" "$catalogue"

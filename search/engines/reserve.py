@@ -3,10 +3,10 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from . import Constraints, Document, Engine, Entry, Found, Hit, TextQuery, Unavailable
+from . import Constraints, Found, Hit, TextQuery, Unavailable
 from .elasticsearch import ElasticsearchEngine
 from .embedded import EmbeddedEngine
 

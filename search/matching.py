@@ -182,7 +182,8 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
     texts = {("site", str(site.pk)): _site_text(site, language) for site in sites} | {
         ("challenge", str(c.pk)): _challenge_text(c, language) for c in challenges
     }
-    scores = _scores(near_sites.hits, text, language, texts) | _scores(near_challenges.hits, text, language, texts)
+    # Together: a text that is far from every site is no reason for the least far one.
+    scores = _scores([*near_sites.hits, *near_challenges.hits], text, language, texts)
     free = availability(sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
     offers = {site.code: _site_offer(site, free.get(site.pk)) for site in sites}
     # Where others than those fetched may have what is needed, they are asked for; else those fetched are all there are.

@@ -16,9 +16,9 @@ from citylab.notifications.models import NotificationPreference, OutgoingMessage
 from citylab.pilots.services import running
 from citylab.proposals.services import communicating, deciding, evaluating, screening, submitting
 from citylab.proposals.tasks import send_draft_reminders
+from cms.setup import prepare
 from search.alerts import alert_switch
 from search.saved_searches import search_save
-from cms.setup import prepare
 from tests import factories
 
 pytestmark = pytest.mark.django_db

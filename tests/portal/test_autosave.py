@@ -231,3 +231,16 @@ def test_an_unknown_section_does_not_exist(as_owner: Client, draft: Proposal) ->
 def test_marks_of_an_empty_answer_are_those_of_none() -> None:
     assert drafting.fingerprint("") == drafting.fingerprint(None) == drafting.fingerprint([])
     assert len({drafting.fingerprint(value) for value in ("", False, True, 0, "0", ["a"])}) == 6
+
+
+def test_the_panel_looks_at_what_is_being_typed_and_saves_nothing(as_owner, draft):
+    factories.site("piazza", name_it="Piazza chiara", name_en="Bright square")
+    address = reverse("portal:panel", args=[draft.pk]) + "?section=idea"
+    before = Proposal.objects.values().get(pk=draft.pk)
+    typed = {"title": "Lampioni", "summary": "", "trl_now": "9", "sector": "mobility"}
+    for typing in ("", "&typing=1"):
+        page = soup(as_owner.post(address + typing, typed, **SCRIPT))
+        assert page.select_one("#panel-status").text.strip()
+        # The index and the faults wait for a pause.
+        assert bool(page.select_one("#index-wide")) == (not typing)
+    assert Proposal.objects.values().get(pk=draft.pk) == before

@@ -256,15 +256,19 @@ def autosave(request: HttpRequest, pk: Any, code: str) -> HttpResponse:
 
 @signed_in
 def panel(request: HttpRequest, pk: Any) -> HttpResponse:
-    """Which sites and challenges fit, nearly fit, do not fit, and why. Beside the form it brings the index and the faults up to date too."""
+    """Which sites and challenges fit, nearly fit, do not fit, and why. Beside the form, whose answers come along as they are being typed, it brings
+    the index and the faults up to date too, once there is a pause."""
     proposal = own_proposal(request, pk, wide=True)
+    definition = form.definition(proposal.form_version)
+    found = definition.section(request.GET.get("section", ""))
+    if request.method == "POST" and found:
+        drafting.answers_try(proposal, form.read_section(found, request.POST))
     matched = match_proposal(proposal)
     context: dict[str, Any] = {"panel": matched, "proposal": proposal, "marks": panel_marks(request, proposal, matched)}
     if not request.headers.get("HX-Request"):
         return render(request, "portal/panel.html", context)
-    definition = form.definition(proposal.form_version)
-    found = definition.section(request.GET.get("section", ""))
-    if found:
+    context["beside"] = True
+    if found and "typing" not in request.GET:
         choices = run_time_choices()
         problems = submitting.problems_of(proposal, choices)
         here = [problem for problem in problems if problem.section == found.code]

@@ -152,16 +152,16 @@ def _last_save(proposal: Proposal, name: str) -> tuple[int, int | None, str]:
     return version, person, page
 
 
+def answers_try(proposal: Proposal, answers: Mapping[str, Any]) -> None:
+    """Give this object the answers as they are being typed, with their columns, to see what would fit. Nothing is saved, and it must not be."""
+    before = proposal.answers
+    proposal.answers = {**before, **answers}
+    _columns_set(proposal, {name for name, value in answers.items() if before.get(name) != value})
+
+
 def columns_write(proposal: Proposal, changed: set[str] | None = None) -> None:
     """Set the columns that are computed from the answers. Relations are rewritten only when their answers changed."""
-    columns = form.columns(form.definition(proposal.form_version), proposal.answers)
-    for name in ("title", "summary", "trl_now", "trl_target", "starts_on", "ends_on", "area_m2", "budget_cents", "dismantling_cost_cents"):
-        setattr(proposal, name, columns[name])
-    if proposal.starts_on and proposal.ends_on and proposal.ends_on < proposal.starts_on:
-        proposal.ends_on = None  # the answer keeps what was typed and the form says what is wrong; the column must make sense
-    for column, model, answer in (("sector", Sector, "sector"), ("s3_area", S3Area, "s3_area")):
-        if changed is None or answer in changed:
-            setattr(proposal, column, model.objects.filter(code=columns[column] or "").first())
+    columns = _columns_set(proposal, changed)
     for relation, related in (("technologies", Technology), ("capabilities", Capability)):
         if changed is None or relation in changed:
             getattr(proposal, relation).set(related.objects.filter(code__in=columns[relation]))
@@ -172,6 +172,19 @@ def columns_write(proposal: Proposal, changed: set[str] | None = None) -> None:
         ProposalSite.objects.bulk_create(
             ProposalSite(proposal=proposal, site=known[code], rank=rank) for rank, code in enumerate(dict.fromkeys(wished), start=1) if code in known
         )
+
+
+def _columns_set(proposal: Proposal, changed: set[str] | None) -> Mapping[str, Any]:
+    """Set the columns of the object itself, and give those of its relations too."""
+    columns = form.columns(form.definition(proposal.form_version), proposal.answers)
+    for name in ("title", "summary", "trl_now", "trl_target", "starts_on", "ends_on", "area_m2", "budget_cents", "dismantling_cost_cents"):
+        setattr(proposal, name, columns[name])
+    if proposal.starts_on and proposal.ends_on and proposal.ends_on < proposal.starts_on:
+        proposal.ends_on = None  # the answer keeps what was typed and the form says what is wrong; the column must make sense
+    for column, model, answer in (("sector", Sector, "sector"), ("s3_area", S3Area, "s3_area")):
+        if changed is None or answer in changed:
+            setattr(proposal, column, model.objects.filter(code=columns[column] or "").first())
+    return columns
 
 
 def proposal_copy(*, proposal_id: Any, actor: Any, challenge: Challenge | None = None) -> Proposal:

@@ -69,6 +69,12 @@ def stems(text: str, language: str) -> list[str]:
     return [token.stem for token in tokens(text, language)]
 
 
+@lru_cache(maxsize=4096)
+def stem_set(text: str, language: str) -> frozenset[str]:
+    """The stems that stand in a text; remembered, because every match looks at the same published texts."""
+    return frozenset(stems(text, language))
+
+
 def stemmed(text: str, language: str) -> str:
     """The text as engines index it: stems joined by blanks."""
     return " ".join(stems(text, language))

@@ -154,12 +154,12 @@ def _card(pilot: Pilot, language: str) -> str:
 
 
 def _is_near_card(pilot: Pilot, own: Mapping[str, str], language: str) -> bool:
-    stems = {token.stem for token in analysis.tokens(_card(pilot, language), language)}
+    stems = analysis.stem_set(_card(pilot, language), language)
     common = sum(len(word) > 3 for stem, word in own.items() if stem in stems)
     return common >= CARD_WORDS and common / len(stems) >= NEAR_CARD
 
 
 def _common(own: Mapping[str, str], text: str, language: str) -> tuple[str, ...]:
     """The words of the case that the other text has too, in their order."""
-    theirs = {token.stem for token in analysis.tokens(text, language)}
+    theirs = analysis.stem_set(text, language)
     return tuple(word for stem, word in own.items() if stem in theirs and len(word) > 3)[:6]

@@ -95,7 +95,7 @@ def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) ->
         profiles = {key: found.description for key, found in organisations.items() if found.language == language and found.description}
         pilots = _public_pilots(text, language)
         for score, key, theirs in [*_profile_scores(own, profiles, language), *pilots]:
-            stems = {token.stem for token in analysis.tokens(theirs, language)}
+            stems = analysis.stem_set(theirs, language)
             words = tuple(word for stem, word in own.items() if stem in stems and len(word) > 3)[:6]
             if score >= NEAR and len(words) >= WORDS and score > scores.get(key, TextScore()).share:
                 scores[key] = TextScore(score, words)
@@ -104,7 +104,7 @@ def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) ->
 
 def _profile_scores(own: Mapping[str, str], profiles: Mapping[str, str], language: str) -> list[tuple[float, str, str]]:
     """(share of the best score, organisation, its description): the words in common, rare ones counting more."""
-    stems = {key: {token.stem for token in analysis.tokens(text, language)} for key, text in profiles.items()}
+    stems = {key: analysis.stem_set(text, language) for key, text in profiles.items()}
     frequency: dict[str, int] = {}
     for found in stems.values():
         for stem in found:

@@ -113,7 +113,7 @@ def _scores(hits: list[Hit], text: str, language: str, texts: Mapping[tuple[str,
     words = _words_of(text, language)
     found = {}
     for hit in hits:
-        theirs = {token.stem for token in analysis.tokens(texts.get((hit.kind, hit.object_id), ""), language)}
+        theirs = analysis.stem_set(texts.get((hit.kind, hit.object_id), ""), language)
         found[hit.kind, hit.object_id] = TextScore(max(0.0, hit.score / best), _in_common(words, theirs))
     return found
 

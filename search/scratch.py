@@ -7,6 +7,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, connections
 
 from .engines import Index
@@ -26,7 +27,7 @@ def scratch(name: str, purpose: str) -> Iterator[tuple[Index, str]]:
         if name == EmbeddedEngine.name:
             yield EmbeddedEngine(using), using
             return
-        engine = ElasticsearchEngine(f"scratch-{purpose}-{token_hex(6)}", client().options(request_timeout=BULK_TIMEOUT))
+        engine = ElasticsearchEngine(f"{settings.ELASTICSEARCH_PREFIX}-scratch-{purpose}-{token_hex(6)}", client().options(request_timeout=BULK_TIMEOUT))
         try:
             for kind in ("site", "challenge", "proposal"):
                 patiently(lambda kind=kind: engine.indices.ensure(kind))  # type: ignore[misc]

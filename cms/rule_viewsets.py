@@ -43,7 +43,7 @@ class FeeRuleViewSet(KeptByService):
         [
             *WORDS, FieldRowPanel([FieldPanel("site", widget=forms.Select), FieldPanel("payee", widget=forms.Select)]), FieldPanel("kind", widget=forms.RadioSelect),
             MultiFieldPanel([FieldRowPanel([FieldPanel("rate"), FieldPanel("coefficient"), FieldPanel("free_days")]), both("zone"), LIMITS], heading=_("By area and time")),
-            MultiFieldPanel([FieldPanel("flat_cents")], heading=_("Flat")), FieldPanel("due_days_before"), ACT,
+            MultiFieldPanel([FieldPanel("flat_cents")], heading=_("Flat fee")), FieldPanel("due_days_before"), ACT,
         ],
         base_form_class=FeeRuleForm,
     )  # fmt: skip

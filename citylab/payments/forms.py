@@ -107,7 +107,7 @@ class CostForm(forms.Form):
         if self.is_bound:
             for name in ("starts_on", "ends_on"):  # a date field of the browser would not show what is no date
                 if self.errors.get(name):
-                    self.fields[name].widget.attrs["type"] = "text"
+                    self.fields[name].widget.input_type = "text"  # type: ignore[attr-defined]
 
     def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]

@@ -79,7 +79,7 @@ def _text(record: Any, field: str) -> Text:
 def _common(rule: Rule) -> dict[str, Any]:
     return {
         "rule": rule.pk or 0, "version": rule.version, "name": _text(rule, "name"), "text": _text(rule, "text"), "act": rule.act, "first": rule.valid_from, "last": rule.valid_until,
-        "assumed": rule.assumed,
+        "assumed": rule.assumed or (rule.payee is not None and rule.payee.assumed),
     }  # fmt: skip
 
 

@@ -188,6 +188,12 @@ def test_rules_in_the_database_come_to_the_same_sums(site):
     assert (found.lines[2].payee.vat["it"], found.lines[3].payee.vat["it"]) == ("Fuori campo IVA", "Cauzione: senza IVA")
 
 
+def test_what_is_owed_to_an_assumed_payee_is_to_be_confirmed(site):
+    factories.flat_fee(site, payee=factories.payee("gestore", tax_code="", assumed=True))
+    ((_place, found),) = estimates(Facts(date(2027, 1, 1), date(2027, 3, 1), date(2027, 3, 2)), [site])
+    assert [line.assumed for line in found.lines] == [False, False, True]
+
+
 def test_the_rules_of_thirty_sites_cost_as_many_queries_as_those_of_three():
     counts = []
     sites = []

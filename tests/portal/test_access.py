@@ -48,10 +48,10 @@ def _expected(name: str, who: str, state: str) -> int:
         return IN if writes and state in PENDING else NO
     if name == "delete":
         return IN if writes and state == DRAFT else NO
-    return IN  # panel, copy, download
+    return IN  # panel, costs, copy, download
 
 
-ADDRESSES = ["section", "autosave", "panel", "attach", "download", "detach", "copy", "delete", "review", "summary", "submit", "receipt", "submitted", "submitted_data", "case", "additions", "observations", "withdraw"]
+ADDRESSES = ["section", "autosave", "panel", "costs", "attach", "download", "detach", "copy", "delete", "review", "summary", "submit", "receipt", "submitted", "submitted_data", "case", "additions", "observations", "withdraw"]
 POSTED = {"autosave", "attach", "detach"}
 STRANGERS = ["other organisation", "officer", "evaluator", "editor of the site"]
 

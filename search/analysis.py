@@ -16,6 +16,8 @@ JOINED = re.compile(r"\b([^\W\d_])-(?=[^\W_])", re.UNICODE)
 # Italian elision: “dell'aria” is about “aria”.
 ELISION = re.compile(r"\b(?:un|l|all|dall|dell|nell|sull|coll|quest|quell|c|d|m|s|t|v|gl|agl|dagl|degl|negl|sugl)['’](?=\w)", re.IGNORECASE)
 MAXIMUM_TEXT = 200_000
+# Letters that Unicode does not take apart, as Elasticsearch folds them.
+FOLDED = str.maketrans({"ß": "ss", "œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "þ": "th"})
 
 
 @lru_cache
@@ -32,7 +34,7 @@ def folded(text: str) -> str:
     """Lower case without accents."""
     if text.isascii():
         return text.lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c)).translate(FOLDED)
 
 
 @lru_cache(maxsize=50_000)

@@ -10,7 +10,16 @@ from elasticsearch.dsl import field as fields
 from ... import analysis, weights
 from .. import LANGUAGES
 
-STEMMERS = {"it": "italian", "en": "english"}
+# Snowball's, as PyStemmer has them: what Elasticsearch calls “english” is Porter's older one, in which “campus” is “campu”.
+STEMMERS = {"it": "italian", "en": "porter2"}
+
+# Words that the newer Snowball of PyStemmer keeps apart (evening from even, university from universe), with their forms.
+APART = {
+    "it": (),
+    "en": (
+        "add", "added", "adding", "adds", "emergency", "emergencies", "evening", "evenings", "international", "internationally", "organic", "organics", "universities", "university",
+    ),
+}  # fmt: skip
 
 # The same expressions as in search.analysis; (?U) gives Java Unicode's letters.
 _joined = char_filter("joined", type="pattern_replace", pattern=r"(?U)\b(\p{L})-(?=[\p{L}\p{N}])", replacement="$1")
@@ -26,15 +35,17 @@ def _stop(language: str) -> Any:
 
 def _analyzers(language: str) -> dict[str, Any]:
     plain = ["lowercase", "asciifolding", _stop(language), _length]
+    apart = token_filter(f"apart_{language}", type="stemmer_override", rules=[f"{word} => {analysis.stem(word, language)}" for word in APART[language]])
     stemmer = token_filter(f"stem_{language}", type="stemmer", language=STEMMERS[language])
+    stemmed = [*plain, *([apart] if APART[language] else []), stemmer]
     synonyms = token_filter(f"synonyms_{language}", type="synonym", lenient=True, synonyms=[", ".join(group) for group in analysis.synonym_groups()])
     before = [_elision, _joined]
     return {
-        "text": analyzer(f"text_{language}", tokenizer=_split, char_filter=before, filter=[*plain, stemmer]),
-        "query": analyzer(f"query_{language}", tokenizer=_split, char_filter=before, filter=[*plain, stemmer, synonyms]),
+        "text": analyzer(f"text_{language}", tokenizer=_split, char_filter=before, filter=stemmed),
+        "query": analyzer(f"query_{language}", tokenizer=_split, char_filter=before, filter=[*stemmed, synonyms]),
         "words": analyzer(f"words_{language}", tokenizer=_split, char_filter=before, filter=plain),
         # Longer texts come parted (search.analysis): these expressions took most of the time of indexing.
-        "parted_text": analyzer(f"parted_text_{language}", tokenizer="whitespace", filter=[*plain, stemmer]),
+        "parted_text": analyzer(f"parted_text_{language}", tokenizer="whitespace", filter=stemmed),
         "parted_words": analyzer(f"parted_words_{language}", tokenizer="whitespace", filter=plain),
     }
 

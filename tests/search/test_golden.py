@@ -10,11 +10,12 @@ import pytest
 from django.db import transaction
 from django.utils.translation import override
 
-from search import matching
+from search import matching, weights
 from search.matching import MatchPanel, match_proposal
 
 from .answering import ENGINES, answering, fill_embedded, filled_cluster
 from .golden_queries import EXPECTATIONS, Golden, golden, load_city
+from .signals import SIGNALS, mean_reciprocal_rank
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +86,16 @@ def test_both_engines_give_the_same_groups_reasons_and_blockers_in_nearly_the_sa
         same += [5 - len(one - other) for one, other in zip(*first, strict=True) if len(one) == 5]
     assert min(same) >= SAME_AT_LEAST
     assert mean(same) >= SAME_ON_AVERAGE
+
+
+def test_the_other_signals_together_help_the_text(city: None) -> None:
+    """By hand, what each signal does: `pytest -s -k signals_together`."""
+    with answering(None):
+        every, shares = mean_reciprocal_rank(QUERIES.values())
+        alone, _shares = mean_reciprocal_rank(QUERIES.values(), SIGNALS)
+        print(f"\nall signals {every:.4f}, text alone {alone:.4f}; mean share of the text {shares['text']:.2f}")
+        for name, weight in SIGNALS.items():
+            print(
+                f"{name:<12} weight {getattr(weights, weight):.2f}  without it {mean_reciprocal_rank(QUERIES.values(), [name])[0]:.4f}  mean share {shares[name]:.2f}"
+            )
+    assert every >= alone

@@ -18,13 +18,14 @@ from typing import Any, TypeVar
 
 from . import analysis
 from .engines import Document, Index, Text, TextQuery, Unavailable
-from .engines.elasticsearch.client import PATIENT, pause
+from .engines.elasticsearch.client import pause
 from .ranking import ranked, ranked_proposals, remember
 
 Answer = TypeVar("Answer")
 DEPTH = 50
 MEASURES = ("nDCG@10", "MRR@10", "Recall@10", "Recall@50")
 RESAMPLES = 1000
+TRIES = 60
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,12 @@ def rankings(engine: Index, labelled: LabelledSet, direction: str, using: str, p
 
 
 def _with_patience(ask: Callable[[], Answer]) -> Answer:
-    """The answer, asked for again while the engine has no room: a measurement has time."""
-    for attempt in range(1, PATIENT + 1):
+    """The answer, asked for again for a quarter of an hour while the engine has no room: a measurement has time."""
+    for attempt in range(1, TRIES + 1):
         try:
             return ask()
         except Unavailable:
-            pause(attempt)
+            pause(min(attempt, 4))
     return ask()
 
 

@@ -16,7 +16,7 @@ from .conftest import signed_in, typed_section
 pytestmark = pytest.mark.django_db
 
 READ, WRITE = "read", "write"
-IN, TO, NO, NONE = 200, 302, 403, 404
+IN, TO, NO, NONE, LATE = 200, 302, 403, 404, 409
 DRAFT, ASKED, NOTICE = "draft", "changes_requested", "refusal_notice"
 STATES = [DRAFT, "submitted", "screening", ASKED, "inadmissible", "evaluation", NOTICE, "approved", "rejected", "withdrawn"]
 PENDING = {"submitted", "screening", ASKED, "evaluation", NOTICE}
@@ -28,7 +28,9 @@ def _expected(name: str, who: str, state: str) -> int:
     editable = writes and state in (DRAFT, ASKED)
     if name == "section":
         return IN if editable or (state == DRAFT) else TO
-    if name in ("autosave", "attach", "detach"):
+    if name == "autosave":  # who may write is told that the proposal was handed in meanwhile, and keeps the text
+        return IN if editable else LATE if writes else NO
+    if name in ("attach", "detach"):
         return IN if editable else NO
     if name in ("review", "summary"):
         return IN if state in (DRAFT, ASKED) else TO

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 from wagtail.models import Page
 
 from citylab.challenges.models import Challenge, DeadlineExtension, Question
@@ -79,7 +80,8 @@ def test_republishing_does_not_undo_an_extension_or_a_closing(anna, bruno):
 def held(anna, record):
     """The field of the closing time in the record's form, and what is written under it."""
     field = anna.get(url(record, "edit")).context["form"]["closes_at"]
-    return field.field.disabled, str(field.help_text)
+    with override("en"):
+        return field.field.disabled, str(field.help_text)
 
 
 def sent(record, action="", **changes):
@@ -137,7 +139,7 @@ def revised(record, user, **change):
 def test_a_revision_with_another_closing_time_is_not_published(anna, moved):
     record = competitive()
     revision = revised(record, anna.user, closes_at=record.closes_at + moved if moved else None, mode="open")
-    with pytest.raises(DomainError, match="moves only by extending the deadline"):
+    with override("en"), pytest.raises(DomainError, match="moves only by extending the deadline"):
         revision.publish()
     assert Challenge.objects.get().closes_at == record.closes_at
 

@@ -345,7 +345,7 @@ def test_resuming_after_a_pause_does_not_tell_what_was_published_meanwhile():
 
 
 def stop_link(message):
-    return re.search(r"https?://[^/\s]+(/\S*stop-messages/\S+)", message.text)[1]
+    return re.search(r"https?://[^/\s]+(/\S*(?:stop-messages|interrompi-messaggi)/\S+)", message.text)[1]
 
 
 def test_the_mail_program_can_stop_it_by_one_post_without_signing_in(mailoutbox, monkeypatch):
@@ -397,7 +397,7 @@ def test_a_link_that_was_not_signed_here_leads_nowhere():
     save(reader())
     rain()
     path = stop_link(told()[0])
-    for wrong in ("/it/stop-messages/1/", path.replace(path.split("/")[3], "1." + path.split(".")[1][::-1])):
+    for wrong in ("/it/interrompi-messaggi/1/", path.replace(path.split("/")[3], "1." + path.split(".")[1][::-1])):
         assert Client().post(wrong).status_code == 404
     assert not SavedSearch.objects.filter(is_paused=True).exists()
 

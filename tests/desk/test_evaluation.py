@@ -65,11 +65,14 @@ def test_the_list_costs_the_same_with_3_and_with_30_rows(evaluator: Any, people:
             assert evaluator.get(reverse("desk:evaluations")).status_code == 200
         return len(queries)
 
+    def warm_cost() -> int:  # what is remembered for a while may just have been forgotten
+        evaluator.get(reverse("desk:evaluations"))
+        return cost()
+
     ask(3)
-    evaluator.get(reverse("desk:evaluations"))
-    at_3 = cost()
+    at_3 = warm_cost()
     ask(27)
-    assert cost() == at_3 <= 15
+    assert warm_cost() == at_3 <= 15
 
 
 OPENS = {"evaluator": 200, "second_evaluator": 404, "officer": 403, "administrator": 403, "department": 403, "editor": 403, "owner": 403}

@@ -113,10 +113,11 @@ def test_choosing_costs_the_same_with_3_and_with_30_cases(officer: Any, people: 
 
     for _time in range(3):
         made("screening")
-    officer.post(reverse(HAND_OVER), data)
+    officer.post(reverse(HAND_OVER), data)  # what is remembered for a while may just have been forgotten
     at_3 = cost()
     for _time in range(27):
         made("screening")
+    officer.post(reverse(HAND_OVER), data)
     assert cost() == at_3
 
 

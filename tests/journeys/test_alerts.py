@@ -64,7 +64,7 @@ def test_a_start_up_is_told_what_fits_and_stops_it_by_one_click(walker):
 
     # Signed out, the link in the mail shows what would stop; its button stops it.
     anybody = walker("it", DESKTOP)
-    anybody.open(re.search(r"https?://[^/\s]+(/\S*stop-messages/\S+)", text)[1])
+    anybody.open(re.search(r"https?://[^/\s]+(/\S*(?:stop-messages|interrompi-messaggi)/\S+)", text)[1])
     anybody.sees("Novità sulla mobilità")
     anybody.press(re.compile(rf"^{re.escape(words('Stop'))}$"))
     anybody.sees(words("These messages are stopped"))

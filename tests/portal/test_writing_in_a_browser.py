@@ -101,7 +101,9 @@ def test_a_proposal_handed_in_meanwhile_is_told_and_the_text_stays(writer: Any, 
     me = writer()
     factories.submitting.proposal_submit(proposal_id=draft.pk, actor=owner, signature=factories.signature(draft, owner), stamp=factories.stamp())
     me.types("title", "Troppo tardi")
-    expect(me.trouble("refused")).to_be_visible()
+    told = me.page.get_by_role("alert").filter(has_text="The proposal went on while you were writing")
+    expect(told).to_be_visible()
+    expect(told.get_by_text("Troppo tardi")).to_be_visible()
     expect(me.page.locator("#q-title")).to_have_value("Troppo tardi")
 
 

@@ -84,5 +84,7 @@ def test_it_takes_as_many_queries_for_three_sites_as_for_one(draft, site):
             factories.area_fee(factories.site(code), valid_from=draft.starts_on)
         draft.refresh_from_db()
         drafting.answers_save(proposal_id=draft.pk, actor=factories.owner_of(draft.organisation), answers={"sites": codes}, base_version=draft.version)
-        counts.append(queries(client, reverse("portal:costs", args=[draft.pk]), HTTP_HX_REQUEST="true"))
+        address = reverse("portal:costs", args=[draft.pk])
+        client.get(address)  # what is remembered for a while may just have been forgotten
+        counts.append(queries(client, address, HTTP_HX_REQUEST="true"))
     assert counts[0] == counts[1] <= 15

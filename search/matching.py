@@ -104,7 +104,13 @@ def need_of(proposal: Proposal) -> Need:
 
 def text_of(proposal: Proposal) -> str:
     """The proposal's own words."""
-    return " ".join(str(proposal.answers.get(name) or "") for name in ("title", *TELLING))
+    return query_of(proposal).whole
+
+
+def query_of(proposal: Proposal) -> TextQuery:
+    """The proposal's title and text, as engines are asked for what is near them."""
+    answers = proposal.answers
+    return TextQuery(str(answers.get("title") or ""), " ".join(str(answers.get(name) or "") for name in TELLING), proposal.language)
 
 
 def _scores(hits: list[Hit], text: str, language: str, texts: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], TextScore]:
@@ -168,7 +174,7 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
     text = text_of(proposal)
     engine = get_engine()
     constraints = constraints_of(need, moment)
-    query = TextQuery(str(proposal.answers.get("title") or ""), " ".join(str(proposal.answers.get(name) or "") for name in TELLING), language)
+    query = query_of(proposal)
     near_sites = _candidates(engine, query, "site", constraints)
     sites = list(Site.objects.filter(live=True, pk__in=near_sites.keys).prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN))
     offered = visible_challenges(moment)
@@ -275,7 +281,7 @@ def _proposals_for(place: tuple[str, str], texts: Mapping[str, tuple[str, str]],
         proposal = by_id.get(hit.object_id)
         if proposal is None:
             continue
-        wanted = {token.stem for token in analysis.tokens(" ".join(texts[proposal.language]), proposal.language)}
+        wanted = analysis.stem_set(" ".join(texts[proposal.language]), proposal.language)
         words = _in_common(_words_of(text_of(proposal), proposal.language), wanted)
         matches.append(_match(proposal, proposal.title, judge(need_of(proposal), TextScore(hit.score / best, words)), names, kinds, {}))
     order = list(Group)

@@ -13,11 +13,12 @@ from citylab.testbeds.models import Site
 from citylab.testbeds.selectors import availability
 
 from . import matching
-from .matching import HAVE_RUN, Match, need_of, text_of
-from .policy import Need, TextScore, judge_challenge, judge_site, metres_between
-from .ranking import nearest
+from .matching import HAVE_RUN, Match, need_of, query_of
+from .places import Places
+from .policy import Need, TextScore, judge_challenge, judge_site
+from .ranking import PLACES, nearest
 
-# How many of the nearest texts count as near.
+# How many of the nearest texts of each kind count as near, about.
 NEAREST = 100
 
 
@@ -69,19 +70,16 @@ class Bench:
         free = availability(self.sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
         offers = {site.code: matching._site_offer(site, free.get(site.pk)) for site in self.sites}
 
-        def nearest_with(capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
-            here = offers[but].point
-            having = [(metres_between(here, o.point), code) for code, o in offers.items() if code != but and capabilities <= o.capabilities]
-            return (min(having)[1], min(having)[0]) if having else None
+        places = Places((code, offer.point) for code, offer in offers.items() if need.capabilities <= offer.capabilities)
+
+        def nearest_with(_capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
+            return places.nearest(offers[but].point, but)
 
         return lambda site, text: judge_site(need, offers[site.code], text, nearest_with)
 
     def _texts(self, proposal: Proposal) -> Mapping[tuple[str, str], TextScore]:
-        text, language = text_of(proposal), proposal.language
-        if not text.strip():
-            return {}
-        answers = proposal.answers
-        body = " ".join(str(answers.get(name) or "") for name in ("summary", "description", "novelty"))
-        hits = nearest(str(answers.get("title") or ""), body, language, [self.kind], NEAREST)
+        query = query_of(proposal)
+        # Both kinds, as the panel ranks them: a text that is far from every site is no reason for the least far one.
+        hits = nearest(query.title, query.text, query.language, PLACES, 2 * NEAREST)
         read = matching._site_text if self.kind == "site" else matching._challenge_text
-        return matching._scores(hits, text, language, {(self.kind, str(record.pk)): read(record, language) for record in self.records})
+        return matching._scores(hits, query.whole, query.language, {(self.kind, str(record.pk)): read(record, query.language) for record in self.records})

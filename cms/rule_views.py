@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from django import forms
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin.auth import require_admin_access
@@ -24,15 +20,14 @@ from citylab.payments.examples import worked_example
 from citylab.payments.models import DepositRule, FeeRule
 
 from .rule_forms import RuleForm
+from .side_panels import LivePanel, as_written
 
 editing = roles(Role.EDITOR, Role.ADMINISTRATOR)
 # An exemption has no arithmetic of its own.
 WITH_EXAMPLE: dict[str, Any] = {"feerule": FeeRule, "depositrule": DepositRule}
 
 
-class WorkedExamplePanel(BaseSidePanel):
-    """Fills itself from what stands in the form, saved or not."""
-
+class WorkedExamplePanel(LivePanel):
     class SidePanelToggle(BaseSidePanel.SidePanelToggle):
         aria_label = _("Toggle worked example")
         icon_name = "calendar-check"
@@ -41,15 +36,11 @@ class WorkedExamplePanel(BaseSidePanel):
     name = "worked-example"
     title = _("A worked example")
     template_name = "cms/side_panels/worked_example.html"
-    order = 250
+    view_name = "worked_example"
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         versions = [] if self.object.pk is None else self.object.versions.order_by("-number")[:20]
-        return {**super().get_context_data(parent_context), "address": reverse("worked_example", args=[self.model._meta.model_name]), "versions": versions}
-
-    @cached_property
-    def media(self) -> forms.Media:
-        return forms.Media(css={"all": ["cms/css/live-panel.css"]}, js=["cms/js/live-panel.js"])
+        return {**super().get_context_data(parent_context), "versions": versions}
 
 
 class SavedByService:
@@ -105,20 +96,4 @@ def worked_example_view(request: HttpRequest, kind: str) -> HttpResponse:
     """The panel's content for the form as it stands in the browser; nothing is saved."""
     if kind not in WITH_EXAMPLE:
         raise Http404
-    return render(request, "cms/side_panels/_worked_example.html", {"examples": worked_example(_as_written(request, WITH_EXAMPLE[kind]))})
-
-
-def _as_written(request: HttpRequest, model: Any) -> Any:
-    """An unsaved rule with whatever can be read from the form already; a field that is wrong yet counts as empty."""
-    rule = model()
-    form = rule.snippet_viewset.get_form_class()(instance=rule, for_user=request.user)
-    for name, field in form.fields.items():
-        try:
-            value = field.clean(field.widget.value_from_datadict(request.POST, request.FILES, name))
-        except ValidationError:
-            continue
-        if name != "seen_version" and value not in (None, ""):
-            setattr(rule, name, value)
-    return rule
-
-
+    return render(request, "cms/side_panels/_worked_example.html", {"examples": worked_example(as_written(request, WITH_EXAMPLE[kind]))})

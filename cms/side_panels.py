@@ -1,5 +1,6 @@
-"""What stands beside the form of a challenge or a site: who could answer it, as it is being written."""
+"""What stands beside a form as it is being written; beside a challenge or a site, who could answer it."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -28,9 +29,21 @@ FIELDS = {
 }
 
 
-class WhoCouldAnswerPanel(BaseSidePanel):
-    """Fills itself from what stands in the form, saved or not."""
+class LivePanel(BaseSidePanel):
+    """Fills itself from what stands in the form, saved or not: `view_name` is the view that is asked, for the kind of record."""
 
+    view_name = ""
+    order = 250
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        return {**super().get_context_data(parent_context), "address": reverse(self.view_name, args=[self.model._meta.model_name])}
+
+    @cached_property
+    def media(self) -> forms.Media:
+        return forms.Media(css={"all": ["cms/css/live-panel.css"]}, js=["cms/js/live-panel.js"])
+
+
+class WhoCouldAnswerPanel(LivePanel):
     class SidePanelToggle(BaseSidePanel.SidePanelToggle):
         aria_label = _("Toggle who could answer")
         icon_name = "group"
@@ -39,14 +52,7 @@ class WhoCouldAnswerPanel(BaseSidePanel):
     name = "who-could-answer"
     title = _("Who could answer this")
     template_name = "cms/side_panels/who_could_answer.html"
-    order = 250
-
-    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
-        return {**super().get_context_data(parent_context), "address": reverse("who_could_answer", args=[self.model._meta.model_name])}
-
-    @cached_property
-    def media(self) -> forms.Media:
-        return forms.Media(css={"all": ["cms/css/live-panel.css"]}, js=["cms/js/live-panel.js"])
+    view_name = "who_could_answer"
 
 
 @roles(Role.EDITOR, Role.ADMINISTRATOR)
@@ -56,15 +62,15 @@ def who_could_answer_view(request: HttpRequest, kind: str) -> HttpResponse:
     """The panel's content for the form as it stands in the browser; nothing is saved."""
     if kind not in MODELS:
         raise Http404
-    answers = who_could_answer(_as_written(request, kind))
+    answers = who_could_answer(as_written(request, MODELS[kind], FIELDS[kind]))
     return render(request, "cms/side_panels/_who_could_answer.html", {"answers": answers, "has_text": any(request.POST.get(name, "").strip() for name in FIELDS[kind][:4])})
 
 
-def _as_written(request: HttpRequest, kind: str) -> Any:
+def as_written(request: HttpRequest, model: Any, only: Collection[str] = ()) -> Any:
     """An unsaved record with whatever can be read from the form already; a field that is wrong yet counts as empty."""
-    record = MODELS[kind]()
+    record = model()
     form = record.snippet_viewset.get_form_class()(instance=record, for_user=request.user)
-    for name in FIELDS[kind]:
+    for name in only or [name for name in form.fields if hasattr(model, name)]:
         field = form.fields[name]
         try:
             value = field.clean(field.widget.value_from_datadict(request.POST, request.FILES, name))

@@ -18,11 +18,13 @@ def nudge() -> None:
 
 @shared_task
 def write_waiting() -> int:
-    """Write what waits to Elasticsearch, where the installation has one; then bring affinities up to date."""
+    """Write what waits to Elasticsearch, where the installation has one; then bring affinities up to date, where any waits for that."""
+    from . import waiting
     from .writing import write
 
     written = write() if settings.ELASTICSEARCH_URL else 0
-    refresh_affinities.apply_async(retry=False)
+    if waiting.is_due(waiting.Work.AFFINITIES):
+        refresh_affinities.apply_async(retry=False)
     return written
 
 

@@ -27,14 +27,21 @@ def add(work: Work, kind: str, keys: Iterable[str], revision: int) -> None:
     )  # fmt: skip
 
 
+def is_due(work: Work) -> bool:
+    """Whether there is a row that nobody has."""
+    return _free(work).exists()
+
+
 def take(work: Work, limit: int) -> list[WaitingRecord]:
     """The oldest rows that nobody has, ours for half a minute."""
-    now = clock.now()
     with transaction.atomic():
-        free = WaitingRecord.objects.filter(Q(taken_until__isnull=True) | Q(taken_until__lt=now), work=work).order_by("pk")
-        rows = list(free.select_for_update(skip_locked=True)[:limit])
-        _of(rows).update(taken_until=now + timedelta(seconds=SECONDS))
+        rows = list(_free(work).order_by("pk").select_for_update(skip_locked=True)[:limit])
+        _of(rows).update(taken_until=clock.now() + timedelta(seconds=SECONDS))
     return rows
+
+
+def _free(work: Work) -> QuerySet[WaitingRecord]:
+    return WaitingRecord.objects.filter(Q(taken_until__isnull=True) | Q(taken_until__lt=clock.now()), work=work)
 
 
 def done(rows: Collection[WaitingRecord]) -> list[WaitingRecord]:

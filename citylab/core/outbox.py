@@ -22,6 +22,8 @@ _PAGE = 200
 # The one table above every room; imported when a message is delivered, since core knows nobody.
 _WIRING = "citylab.wiring"
 _quiet: ContextVar[bool] = ContextVar("citylab_outbox_quiet", default=False)
+# While a page is delivered: who is to be woken after it.
+_to_wake: ContextVar[dict[Callable[[], None], None] | None] = ContextVar("citylab_outbox_to_wake", default=None)
 
 
 def publish(topic: str, key: Any, **payload: Any) -> OutboxMessage:
@@ -37,10 +39,37 @@ def publish(topic: str, key: Any, **payload: Any) -> OutboxMessage:
 
 
 def nudge(send: Callable[[], None]) -> None:
-    """Call `send`, which wakes a worker, after the commit."""
+    """Call `send`, which wakes a worker, after the commit; from a consumer once for the whole page that is being delivered.
+
+    A worker woken for each message of a burst would find nothing to do, and what comes next would stand in line behind all of that.
+    """
     if not _quiet.get():
         # robust: a broker that is away is logged; the sweeper finds the row all the same.
-        transaction.on_commit(send, robust=True)
+        transaction.on_commit(lambda: _wake(send), robust=True)
+
+
+def _wake(send: Callable[[], None]) -> None:
+    to_wake = _to_wake.get()
+    if to_wake is None:
+        send()
+    else:
+        to_wake[send] = None
+
+
+@contextmanager
+def _waking_once() -> Iterator[None]:
+    """Inside the block nobody is woken yet; after it everybody once."""
+    token = _to_wake.set({})
+    try:
+        yield
+    finally:
+        to_wake = _to_wake.get() or {}
+        _to_wake.reset(token)
+        for send in to_wake:
+            try:
+                send()
+            except Exception:  # as after a commit: a broker that is away is logged
+                logger.exception("outbox: nobody could be woken")
 
 
 @contextmanager
@@ -62,8 +91,9 @@ def drain() -> int:
     """Deliver every due message, oldest first; gives the number of consumer calls that succeeded. Several may drain at once."""
     delivered, last = 0, 0
     while page := list(_due().filter(pk__gt=last).values_list("pk", "topic", "key")[:_PAGE]):
-        for pk, topic, key in page:
-            delivered += _deliver(pk, topic, key)
+        with _waking_once():
+            for pk, topic, key in page:
+                delivered += _deliver(pk, topic, key)
         last = page[-1][0]
     return delivered
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from citylab.core import clock
+from citylab.core import clock, outbox
 from citylab.core.models import OutboxMessage
 
 called: list[tuple[str, str, dict[str, Any]]] = []
@@ -25,6 +25,19 @@ def first(key: str, payload: dict[str, Any]) -> None:
 
 def second(key: str, payload: dict[str, Any]) -> None:
     _effect("second", key, payload)
+
+
+def follow_up(key: str, payload: dict[str, Any]) -> None:
+    """Publishes a fact of its own, and has somebody woken for it."""
+    _effect("follow_up", key, payload)
+    outbox.publish("case.closed", key)
+    outbox.nudge(wake)
+
+
+def wake() -> None:
+    called.append(("wake", "", {}))
+    if "wake" in failing:
+        raise ConnectionError("no broker")
 
 
 def slow(key: str, payload: dict[str, Any]) -> None:

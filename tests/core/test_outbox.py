@@ -191,6 +191,29 @@ def test_a_broker_that_is_away_does_not_break_the_request(monkeypatch, caplog):
     assert message.done_at is not None
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("broker", ["there", "away"])
+def test_a_burst_wakes_everybody_once_after_it(monkeypatch, caplog, broker):
+    monkeypatch.setattr(wiring, "CONSUMERS", {"case.moved": ["tests.core.consumers.follow_up"], "case.closed": [FIRST]})
+    drains = []
+    monkeypatch.setattr(outbox, "_nudge", lambda: drains.append(len(consumers.called)))
+    if broker == "away":
+        consumers.failing.add("wake")
+    with outbox.without_nudges():
+        for n in range(5):
+            with transaction.atomic():
+                outbox.publish("case.moved", n)
+    with caplog.at_level(logging.ERROR):
+        assert outbox.drain() == 10  # the facts of the burst, and those that they led to
+    names = [name for name, _key, _payload in consumers.called]
+    assert names == ["follow_up"] * 5 + ["wake"] + ["first"] * 5
+    assert len(drains) == 1
+    assert ("no broker" in caplog.text) == (broker == "away")
+    with transaction.atomic():
+        outbox.nudge(consumers.wake)
+    assert consumers.called[-1][0] == "wake"  # outside a page at once, as ever
+
+
 @pytest.mark.django_db
 def test_draining_costs_nothing_per_finished_message(asleep, django_assert_num_queries):
     for n in range(30):

@@ -8,6 +8,7 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
+from wagtail.contrib.redirects.models import Redirect
 from wagtail.models import (
     Collection,
     GroupCollectionPermission,
@@ -44,7 +45,7 @@ def prepare() -> None:
 
 def _permissions_exist() -> None:
     """Django makes permissions at the end of `migrate`, room by room; some of these rooms come after ours."""
-    for label in ("wagtailadmin", "wagtailcore", "wagtailimages", "wagtaildocs", "simple_translation", "taxonomy", "challenges", "testbeds", "payments", "cms"):
+    for label in ("wagtailadmin", "wagtailcore", "wagtailimages", "wagtaildocs", "simple_translation", "wagtailredirects", "taxonomy", "challenges", "testbeds", "payments", "cms"):
         create_permissions(apps.get_app_config(label), verbosity=0)
 
 
@@ -68,7 +69,7 @@ def _groups() -> None:
     ]
     editors.permissions.set(shared)
     moderators.permissions.set([access])
-    administrators.permissions.set([*shared, *(p for model in MODERATED for p in _permissions(model, "unlock"))])
+    administrators.permissions.set([*shared, *(p for model in MODERATED for p in _permissions(model, "unlock")), *_permissions(Redirect, "add", "change", "delete")])
     root = _root()
     collection = Collection.get_first_root_node() or Collection.add_root(name="Root")
     GroupPagePermission.objects.filter(group__in=[editors, moderators, administrators]).delete()

@@ -6,11 +6,12 @@ from django.core.cache import cache
 from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path, reverse
+from django.urls import path, reverse, reverse_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.menu import MenuItem as AdminMenuItem
 from wagtail.admin.ui.components import Component
 from wagtail.admin.widgets.button import Button
 from wagtail.snippets.models import register_snippet
@@ -44,6 +45,25 @@ def admin_urls() -> list[Any]:
         path("who-could-answer/<slug:kind>/", who_could_answer_view, name="who_could_answer"),
         path("worked-example/<slug:kind>/", worked_example_view, name="worked_example"),
     ]
+
+
+class PeopleMenuItem(AdminMenuItem):
+    """Who is an editor is said in one place, at the desk; Wagtail's own users and groups stay closed."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return user.has_perm("accounts.grant_roles")
+
+
+@hooks.register("register_settings_menu_item")
+def people_menu_item() -> AdminMenuItem:
+    return PeopleMenuItem(gettext_lazy("People and roles"), reverse_lazy("desk:people"), name="people", icon_name="user", order=100)
+
+
+@hooks.register("construct_help_menu")
+def keep_own_help(request: HttpRequest, menu_items: list[Any]) -> None:
+    """What is new in Wagtail is news for whoever installs it, not for editors."""
+    menu_items[:] = [item for item in menu_items if not item.name.startswith("whats-new")]
 
 
 @hooks.register("register_snippet_listing_buttons")

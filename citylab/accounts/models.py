@@ -23,7 +23,8 @@ class Role(models.TextChoices):
 
 
 # Everyone who acts for the city: these need a second factor.
-CITY_ROLES = frozenset({Role.OFFICER, Role.EVALUATOR, Role.DEPARTMENT, Role.EDITOR, Role.ADMINISTRATOR})
+DESK_ROLES = frozenset({Role.OFFICER, Role.EVALUATOR, Role.DEPARTMENT, Role.ADMINISTRATOR})
+CITY_ROLES = DESK_ROLES | {Role.EDITOR}
 
 
 class UserManager(BaseUserManager["User"]):
@@ -82,6 +83,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_city(self) -> bool:
         """Acts for the city, in any role."""
         return bool(self.roles & CITY_ROLES) or self.is_superuser
+
+    @property
+    def works_at_desk(self) -> bool:
+        return bool(self.roles & DESK_ROLES)
 
 
 class RoleGrant(models.Model):

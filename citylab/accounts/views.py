@@ -22,7 +22,7 @@ from .services.organisations import access_request_answer, invitation_accept, in
 def start(request: HttpRequest) -> HttpResponse:
     """The room of this person."""
     user: Any = request.user
-    if user.roles & {Role.OFFICER, Role.EVALUATOR, Role.DEPARTMENT, Role.ADMINISTRATOR}:
+    if user.works_at_desk:
         return redirect("desk:home")
     if user.has_role(Role.EDITOR):
         return redirect("wagtailadmin_home")

@@ -141,7 +141,7 @@ TABLE = {
     **{f"wagtailsnippets_payments_{record}:{page}": EDITORS for record in ("feerule", "depositrule", "exemption", "payee") for page in ("add", "edit")},
 }
 
-# A sample of Wagtail's own pages. People and roles are managed at the desk, the site's structure by `prepare_editing`: nobody does it here.
+# A sample of Wagtail's own pages. People and roles are managed at the desk; the site and the second person's approval are part of the installation.
 NOBODY = ""
 WAGTAIL = {
     "wagtailadmin_home": EDITORS,
@@ -157,7 +157,7 @@ WAGTAIL = {
     "wagtailsites:index": NOBODY,
     "wagtailadmin_workflows:index": NOBODY,
     "wagtailadmin_collections:index": NOBODY,
-    "wagtailredirects:index": NOBODY,
+    "wagtailredirects:index": "administrator",
 }
 ARGUMENTS: dict[str, Any] = {"uuid": uuid.UUID(int=1), "int": 999_999, "slug": "nothing", "str": "nothing"}
 WHO = ANYONE.split()

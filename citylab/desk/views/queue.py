@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from citylab.accounts.access import roles
-from citylab.accounts.models import Role
+from citylab.accounts.models import DESK_ROLES, Role
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
 from citylab.core.middleware import status_of
@@ -40,7 +40,7 @@ FIGURES = (
 )
 
 
-@roles(Role.OFFICER, Role.ADMINISTRATOR, Role.EVALUATOR, Role.DEPARTMENT)
+@roles(*DESK_ROLES)
 def home(request: HttpRequest) -> HttpResponse:
     """Each person of the city lands where their work is."""
     user: Any = request.user

@@ -28,10 +28,8 @@ def _expected(name: str, who: str, state: str) -> int:
     editable = writes and state in (DRAFT, ASKED)
     if name == "section":
         return IN if editable or (state == DRAFT) else TO
-    if name == "autosave":  # who may write is told that the proposal was handed in meanwhile, and keeps the text
+    if name in ("autosave", "attach", "detach"):  # who may write is told that the proposal was handed in meanwhile, and loses nothing
         return IN if editable else LATE if writes else NO
-    if name in ("attach", "detach"):
-        return IN if editable else NO
     if name in ("review", "summary"):
         return IN if state in (DRAFT, ASKED) else TO
     if name == "submit":

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from citylab.proposals import files
 from citylab.proposals.models import Attachment, Proposal
 from tests import factories
 
@@ -124,3 +125,43 @@ def test_a_file_of_another_proposal_does_not_exist_here(as_owner: Client, draft:
         client_call = as_owner.get if name == "download" else as_owner.post
         assert client_call(reverse(f"portal:{name}", args=[draft.pk, foreign.pk])).status_code == 404
     assert other.attachments.filter(removed_at__isnull=True).count() == 1
+
+
+HANDED_IN = "The proposal went on while you were writing"
+
+
+def test_attaching_after_a_colleague_handed_it_in_is_told_and_changes_nothing(as_owner: Client, draft: Proposal) -> None:
+    factories.handed_in(draft)
+    before = list(draft.attachments.values_list("pk", "removed_at"))
+    response = as_owner.post(reverse("portal:attach", args=[draft.pk]), {"kind": "budget", "file": factories.upload("conti.pdf")})
+    page = soup(response)
+    assert response.status_code == 409 and page.find("h2", string=HANDED_IN)
+    assert "“conti.pdf” was not attached. You still have the file; what was handed in is as it was." in page.find(attrs={"data-conflict": True}).get_text()
+    assert page.find("a", string="Open the case in a new window")["href"] == reverse("portal:case", args=[draft.pk])
+    assert list(draft.attachments.values_list("pk", "removed_at")) == before
+
+
+def test_handed_in_while_the_file_was_on_its_way_leaves_no_file_behind(as_owner: Client, draft: Proposal, monkeypatch: Any, tmp_path: Any) -> None:
+    store = files.store
+
+    def late(upload: Any) -> Any:
+        kept = store(upload)
+        monkeypatch.setattr(files, "store", store)
+        factories.handed_in(draft)
+        return kept
+
+    monkeypatch.setattr(files, "store", late)
+    response = as_owner.post(reverse("portal:attach", args=[draft.pk]), {"kind": "budget", "file": factories.upload("conti.pdf")})
+    assert response.status_code == 409 and "“conti.pdf” was not attached." in response.content.decode()
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == set(draft.attachments.values_list("key", flat=True))
+
+
+def test_removing_after_a_colleague_handed_it_in_is_told_and_the_file_stays(as_owner: Client, draft: Proposal) -> None:
+    kept = Attachment.objects.get(proposal=draft)
+    factories.handed_in(draft)
+    response = as_owner.post(reverse("portal:detach", args=[draft.pk, kept.pk]))
+    page = soup(response)
+    assert response.status_code == 409 and page.find("h2", string=HANDED_IN)
+    assert "“scheda.pdf” was not removed: it belongs to what was handed in." in page.find(attrs={"data-conflict": True}).get_text()
+    kept.refresh_from_db()
+    assert kept.removed_at is None

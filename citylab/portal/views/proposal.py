@@ -223,8 +223,12 @@ def _closed_meanwhile(proposal: Proposal, found: form.Section, posted: Posted) -
     for name, value in drafting.answers_touched(proposal, posted.answers, posted.seen).items():
         question = definition.by_name[name][1]
         rows.append({"label": question.label, "mine": _text(question, value, choices), "theirs": _text(question, proposal.answers.get(name), choices)})
-    handed_in = proposal.versions.select_related("submitted_by").order_by("number").last()
-    return {"proposal": proposal, "section": found, "rows": rows, "handed_in": handed_in}
+    return {**went_on(proposal, found), "rows": rows}
+
+
+def went_on(proposal: Proposal, found: form.Section) -> dict[str, Any]:
+    """Who handed the proposal in, and when, for whoever still had its form open."""
+    return {"proposal": proposal, "section": found, "handed_in": proposal.versions.select_related("submitted_by").order_by("number").last()}
 
 
 def _text(question: form.Field, value: Any, choices: form.Choices) -> str:

@@ -12,9 +12,10 @@ from django.db import connections, transaction
 from django.test import TransactionTestCase
 from xdist.scheduler import LoadScopeScheduling
 
-from citylab.audit import triggers
+from citylab.audit.triggers import TRAIL
 from citylab.core import clock
 from citylab.core.models import OutboxMessage
+from citylab.payments.ledger import GROWS
 from tests.browser import chromium, walkers
 from tests.services import need, template
 
@@ -72,20 +73,20 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 def empty_tables(case: TransactionTestCase) -> None:
     """What a test committed goes, from the tables that hold any of it: emptying all of them and making the permissions anew, as Django does, takes
-    longer than most tests. The audit trail refuses, so its triggers step aside just for that."""
+    longer than most tests. The audit trail and the ledger refuse, so their triggers step aside just for that."""
     for name in case._databases_names(include_mirrors=False):
         connection = connections[name]
         tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - MADE_BY_MIGRATE
         with transaction.atomic(using=name), connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in sorted(tables)))
             filled = {table for (table,) in cursor.fetchall()}
-            trail = not filled.isdisjoint(triggers.TABLES)
-            if trail:
-                triggers.drop(connection)
+            growing = [kept for kept in (TRAIL, GROWS) if not filled.isdisjoint(kept.tables)]
+            for kept in growing:
+                kept.drop(connection)
             for table in filled:
                 cursor.execute(f"DELETE FROM {table}")
-        if trail:
-            triggers.install(connection)
+        for kept in growing:
+            kept.install(connection)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -24,10 +24,10 @@ def tampering(db):
     """Runs SQL with the triggers out of the way, as somebody with the keys to the database would."""
 
     def run(sql, *values):
-        triggers.drop(connection)
+        triggers.TRAIL.drop(connection)
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
-        triggers.install(connection)
+        triggers.TRAIL.install(connection)
 
     return run
 
@@ -74,11 +74,11 @@ def test_a_digest_depends_on_the_salt_and_holds_no_text():
 
 @pytest.mark.django_db
 def test_the_triggers_exist_after_all_migrations():
-    assert triggers.installed(connection)
+    assert triggers.TRAIL.installed(connection)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", triggers.TABLES)
+@pytest.mark.parametrize("table", triggers.TRAIL.tables)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET hash = 'x'", "DELETE FROM {}", "TRUNCATE {}"])
 def test_the_database_refuses_to_change_the_trail(table, statement):
     if statement.startswith("TRUNCATE") and connection.vendor == "sqlite":
@@ -93,15 +93,15 @@ def test_the_database_refuses_to_change_the_trail(table, statement):
 
 @pytest.mark.django_db
 def test_a_dropped_trigger_is_noticed(capsys):
-    triggers.drop(connection)
-    assert not triggers.installed(connection)
+    triggers.TRAIL.drop(connection)
+    assert not triggers.TRAIL.installed(connection)
     with pytest.raises(CommandError, match=r"1 finding"):
         call_command("audit_verify")
     assert "triggers" in capsys.readouterr().err
-    triggers.install(connection)
-    assert triggers.installed(connection)
-    triggers.install(connection)  # twice does no harm
-    assert triggers.installed(connection)
+    triggers.TRAIL.install(connection)
+    assert triggers.TRAIL.installed(connection)
+    triggers.TRAIL.install(connection)  # twice does no harm
+    assert triggers.TRAIL.installed(connection)
 
 
 def test_a_tampered_row_is_named(tampering):
@@ -237,7 +237,7 @@ def test_writers_at_once_make_one_chain():
 @pytest.mark.django_db(transaction=True)
 def test_after_a_test_that_commits_the_trail_is_empty_and_guarded():
     assert AuditEntry.objects.count() == 0
-    assert triggers.installed(connection)
+    assert triggers.TRAIL.installed(connection)
 
 
 @pytest.mark.django_db

@@ -36,4 +36,4 @@ def test_every_trigger_exists_after_all_migrations():
     else:
         found = names("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         assert {name for name in found if not name.startswith("wagtailsearch")} >= SQLITE_TRIGGERS
-    assert triggers.installed(connection)
+    assert triggers.TRAIL.installed(connection)

@@ -6,11 +6,11 @@ from citylab.audit import triggers
 
 
 def install(apps, schema_editor):
-    triggers.install(schema_editor.connection)
+    triggers.TRAIL.install(schema_editor.connection)
 
 
 def drop(apps, schema_editor):
-    triggers.drop(schema_editor.connection)
+    triggers.TRAIL.drop(schema_editor.connection)
 
 
 class Migration(migrations.Migration):

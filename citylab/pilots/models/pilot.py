@@ -54,6 +54,7 @@ class Pilot(PilotWorkflow):
     started_on = models.DateField(null=True, blank=True)
     completed_on = models.DateField(null=True, blank=True)
     removal_due_on = models.DateField(null=True, blank=True)
+    holds_deposit = models.BooleanField(default=False)  # a deposit is held or not yet wholly given back: the case stays open
     ending_reason = models.TextField(blank=True)  # why terminated, revoked or withdrawn
 
     # Closure

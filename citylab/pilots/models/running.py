@@ -31,6 +31,7 @@ class Gate(models.Model):
     pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="gates")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     result = models.CharField(max_length=20, choices=State.choices, default=State.RED)
+    follows_money = models.BooleanField(default=False)  # it is kept in step with what was paid, not set by hand
     note = models.CharField(max_length=300, blank=True)
     set_by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+")
     set_at = models.DateTimeField(null=True, blank=True)

@@ -97,14 +97,15 @@ class Signature(models.Model):
 
 
 class StampDuty(models.Model):
-    """Stamp duty of €16 on the request (DPR 642/1972): a serial number used once in the whole city, or a ground of exemption."""
+    """Stamp duty of €16 on the request, or on the decision where no version stands by it (DPR 642/1972): a serial number used once in the whole city,
+    or a ground of exemption."""
 
     class Ground(models.TextChoices):
         ONLUS = "onlus", _("ONLUS or registered third-sector body")
         PUBLIC = "public", _("Public administration")
         INNOVATIVE = "innovative", _("Other ground set by law")
 
-    version = models.OneToOneField(ProposalVersion, models.PROTECT, related_name="stamp_duty")
+    version = models.OneToOneField(ProposalVersion, models.PROTECT, null=True, blank=True, related_name="stamp_duty")
     serial_number = models.CharField(_("serial number"), max_length=14, null=True, blank=True, unique=True)
     stamped_on = models.DateField(_("date of the stamp"), null=True, blank=True)
     not_reused = models.BooleanField(default=False)

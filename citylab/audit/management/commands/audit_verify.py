@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = [str(finding) for finding in verifying.verify()]
-        if not triggers.installed(connection):
+        if not triggers.TRAIL.installed(connection):
             findings.append("the triggers that protect the trail are not all there: run migrations, or ask who removed them")
         for finding in findings:
             self.stderr.write(finding)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +16,11 @@ from citylab.testbeds.models import Site
 
 
 class Payee(models.Model):
-    """To whom a sum is owed, with the data that go on its papers and how it treats VAT."""
+    """To whom a sum is owed, with the data that go on its papers, how it is paid, and how it treats VAT."""
+
+    class Provider(models.TextChoices):
+        ONLINE = "online", _("Online: card, bank, wallet")
+        NOTICE = "notice", _("pagoPA notice")
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name_it = models.CharField(_("name (Italian)"), max_length=160)
@@ -28,6 +32,14 @@ class Payee(models.Model):
     deposit_vat_it = models.CharField(_("VAT on deposits (Italian)"), max_length=200)
     deposit_vat_en = models.CharField(_("VAT on deposits (English)"), max_length=200)
     assumed = models.BooleanField(_("assumed, to be confirmed"), default=False)
+    provider = models.CharField(
+        _("how it is paid"), max_length=10, choices=Provider.choices, default=Provider.ONLINE,
+        help_text=_("What is owed to a public administration itself is paid by pagoPA notice (D.Lgs. 82/2005, art. 5)."),
+    )  # fmt: skip
+    account = models.CharField(
+        _("connected account"), max_length=40, blank=True, validators=[RegexValidator(r"^acct_[A-Za-z0-9]+$", _("A connected account looks like acct_1A2b3C."))],
+        help_text=_("The payee's own account at the online provider, if it has one. Empty: the money goes to the account of the platform."),
+    )  # fmt: skip
 
     name = Bilingual("name")
 
@@ -40,6 +52,8 @@ class Payee(models.Model):
         return str(self.name)
 
     def clean(self) -> None:
+        if self.account and self.provider == self.Provider.NOTICE:
+            raise ValidationError({"account": _("Who is paid by notice has no account at the online provider: leave it empty.")})
         try:
             self.tax_code = tax_code(self.tax_code, "IT")
         except DomainError as error:
@@ -67,7 +81,9 @@ class Rule(models.Model):
     text_en = models.TextField(_("text (English)"), max_length=600)
     act = models.CharField(_("act"), max_length=200, help_text=_("The act that sets it, with number and date: “Council resolution 12/2027 of 3 March 2027”."))
     valid_from = models.DateField(_("first day of validity"))
-    valid_until = models.DateField(_("last day of validity"), null=True, blank=True, help_text=_("Empty: until further notice. A new tariff is a new rule; this one gets its last day."))
+    valid_until = models.DateField(
+        _("last day of validity"), null=True, blank=True, help_text=_("Empty: until further notice. A new tariff is a new rule; this one gets its last day.")
+    )
     source = models.CharField(_("source"), max_length=120, blank=True)
     assumed = models.BooleanField(_("assumed, to be confirmed"), default=False, help_text=_("Amounts that come from it are shown as “to be confirmed”."))
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)  # counts saved changes; zero before the first
@@ -86,7 +102,8 @@ class Rule(models.Model):
                 violation_error_message=_("The last day of validity comes before the first."),
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="exemption", site__isnull=True, payee__isnull=True) | (~models.Q(kind="exemption") & models.Q(site__isnull=False, payee__isnull=False)),
+                condition=models.Q(kind="exemption", site__isnull=True, payee__isnull=True)
+                | (~models.Q(kind="exemption") & models.Q(site__isnull=False, payee__isnull=False)),
                 name="rule_has_site_and_payee",
             ),
             models.CheckConstraint(condition=models.Q(kind__in=["area_fee", "flat_fee", "deposit", "exemption"]), name="rule_kind_known"),
@@ -160,12 +177,19 @@ class DepositRule(Rule):
 
     fixed_cents = models.PositiveBigIntegerField(_("fixed sum"), null=True, blank=True)
     share_percent = models.DecimalField(
-        _("share of the declared cost of dismantling, in per cent"), max_digits=6, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(200)]
+        _("share of the declared cost of dismantling, in per cent"),
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(200)],
     )
     minimum_cents = models.PositiveBigIntegerField(_("minimum"), null=True, blank=True)
     maximum_cents = models.PositiveBigIntegerField(_("maximum"), null=True, blank=True)
     due_days_before = models.PositiveSmallIntegerField(_("due, in days"), default=0, help_text=DUE_HELP)
-    returned_within_days = models.PositiveSmallIntegerField(_("given back within, in days"), default=30, help_text=_("Days after the check that the place was left as it was."))
+    returned_within_days = models.PositiveSmallIntegerField(
+        _("given back within, in days"), default=30, help_text=_("Days after the check that the place was left as it was.")
+    )
 
     class Meta:
         verbose_name = _("deposit")

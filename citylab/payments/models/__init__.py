@@ -1,0 +1,12 @@
+"""The records of the money room: the rules, what is owed, how it is paid, and the ledger."""
+
+from .charges import Charge, DepositDecision
+from .cost_rules import DepositRule, Exemption, FeeRule, Payee, Rule, RuleVersion
+from .ledger import LedgerEntry, LedgerTransaction
+from .own_providers import Notice, NoticeReceipt, SandboxCheckout
+from .payments import Allocation, Checkout, CheckoutLine, Payment, ProviderEvent, Receipt, ReceiptCounter, Refund
+
+__all__ = [
+    "Allocation", "Charge", "Checkout", "CheckoutLine", "DepositDecision", "DepositRule", "Exemption", "FeeRule", "LedgerEntry", "LedgerTransaction", "Notice",
+    "NoticeReceipt", "Payee", "Payment", "ProviderEvent", "Receipt", "ReceiptCounter", "Refund", "Rule", "RuleVersion", "SandboxCheckout",
+]  # fmt: skip

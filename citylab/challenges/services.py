@@ -14,7 +14,7 @@ from citylab.core.errors import Conflict, DomainError, NotAllowed
 from citylab.core.locks import locked
 
 from .models import Challenge, ChallengeAddress, ChallengeProgress, DeadlineExtension, Question
-from .selectors import Status, criteria_of, criteria_rows, same_minute, status
+from .selectors import Status, criteria_of, criteria_rows, is_open, same_minute, status
 
 CASE = "challenge"
 
@@ -137,17 +137,19 @@ def question_ask(*, challenge_id: Any, text: str, language: str, actor: Any, org
 
     Raises DomainError("challenge_closed"), DomainError("text_missing"), NotAllowed for a stranger to the organisation.
     """
+    moment = clock.now()  # the receipt of the question decides, however long the lock below takes
     with transaction.atomic():
-        challenge = locked(Challenge.objects.select_related("progress"), challenge_id)
+        locked(Challenge, challenge_id)
+        challenge = _fresh(challenge_id)  # read after the lock: what comes along with a locked row may be from before it
         check_allowed(actor, "challenges.ask_question", challenge)
         if organisation_id is not None and membership_role(actor, organisation_id) is None:
             raise NotAllowed("not_allowed", _("You do not belong to this organisation."))
-        if not challenge.live or status(challenge, clock.now()) != Status.OPEN:
+        if not is_open(challenge, moment):
             raise DomainError("challenge_closed", _("Questions can be asked only while the challenge is open."))
         if not text.strip():
             raise DomainError("text_missing", _("Write the question."))
         question = Question.objects.create(
-            challenge=challenge, asked_by=actor, organisation_id=organisation_id, language=language, text=text.strip(), asked_at=clock.now()
+            challenge=challenge, asked_by=actor, organisation_id=organisation_id, language=language, text=text.strip(), asked_at=moment
         )
         audit.append(case_kind=CASE, case_id=challenge.pk, action="ask_question", actor=actor, data={"question": question.pk})
         outbox.publish("question.asked", question.pk)

@@ -5,6 +5,7 @@ from .environment import BASE_DIR, env  # noqa: F401
 from .integrations.database import harden, sqlite
 from .integrations.elasticsearch import elasticsearch
 from .integrations.files import local_storages
+from .integrations.payments import payments
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="local-only-key-that-production-refuses")
@@ -41,6 +42,8 @@ else:
 
 ELASTICSEARCH_URL = env.str("ELASTICSEARCH_URL", default="")
 globals().update(elasticsearch(env))
+globals().update(payments(env, "local"))
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += PAYMENT_PAGES
 DEMO_ACCOUNTS = True
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")

@@ -10,6 +10,7 @@ from .environment import env, malformed, required, required_address
 from .integrations.database import harden
 from .integrations.elasticsearch import elasticsearch
 from .integrations.files import bucket_storages
+from .integrations.payments import payments
 
 ENVIRONMENT = env.str("ENVIRONMENT")
 DEBUG = False
@@ -49,6 +50,9 @@ globals().update(env.email_url("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", "the sender of every message")
 if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
     raise malformed("DEFAULT_FROM_EMAIL", "it must hold an e-mail address")
+
+globals().update(payments(env, ENVIRONMENT))
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += PAYMENT_PAGES
 
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")

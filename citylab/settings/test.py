@@ -29,3 +29,8 @@ SECRET_KEY = "tests-only"
 # Tests that are about Elasticsearch name it themselves (tests/search/conftest.py); all others search in the database.
 TESTS_ELASTICSEARCH_URL = ELASTICSEARCH_URL
 ELASTICSEARCH_URL = ""
+
+# Tests that are about Stripe talk to their own (tests/stripe_fake), whatever a .env file says.
+PAYMENT_PROVIDER = "test"
+STRIPE_SECRET_KEY = STRIPE_API_BASE = ""
+STRIPE_WEBHOOK_SECRETS = ()

@@ -35,7 +35,12 @@ COMPLETE = {
     "S3_CASE_BUCKET": "cases",
     "EMAIL_URL": "smtp+tls://u:p@mail.example.org:587",
     "DEFAULT_FROM_EMAIL": "City Lab <noreply@example.org>",
+    "PAYMENT_PROVIDER": "stripe",
+    "STRIPE_SECRET_KEY": "sk_live_x1",
+    "STRIPE_WEBHOOK_SECRET": "whsec_x1",
 }
+# A complete environment for each place: in staging no real money moves.
+PLACES = {"production": {}, "staging": {"ENVIRONMENT": "staging", "STRIPE_SECRET_KEY": "sk_test_x1"}}
 
 
 def read_by(tree: ast.AST) -> set[str]:
@@ -54,11 +59,10 @@ def read_by(tree: ast.AST) -> set[str]:
     return found
 
 
-def start(tmp_path: Path, **changes: str | None) -> subprocess.CompletedProcess[str]:
+def start(tmp_path: Path, code: str = "from django.conf import settings; print(settings.DATABASES['default']['ENGINE'])", **changes: str | None) -> subprocess.CompletedProcess[str]:
     """Load the settings of a complete installation with these changes (None takes a variable away)."""
     values = {name: value for name, value in {**COMPLETE, **changes}.items() if value is not None}
     environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "citylab.settings", **values}
-    code = "from django.conf import settings; print(settings.DATABASES['default']['ENGINE'])"
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -73,9 +77,9 @@ def test_every_documented_variable_has_a_line_of_explanation_above_it_or_above_i
     assert [block for block in blocks if re.search(r"^#?[A-Z][A-Z0-9_]+=", block, re.MULTILINE) and not re.search(r"^# \S", block, re.MULTILINE)] == []
 
 
-@pytest.mark.parametrize("environment", ["staging", "production"])
-def test_a_complete_environment_starts(tmp_path, environment):
-    done = start(tmp_path, ENVIRONMENT=environment)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_complete_environment_starts(tmp_path, place):
+    done = start(tmp_path, **PLACES[place])
     assert (done.stdout.strip(), done.stderr) == ("django.db.backends.postgresql", "")
 
 
@@ -114,6 +118,31 @@ def test_locally_nothing_is_needed(tmp_path):
         ({"EMAIL_URL": "mail.example.org"}, "EMAIL_URL is malformed: it must start with smtp:// or smtp+tls:// or smtp+ssl://."),
         ({"EMAIL_URL": "smtp+tls://u:p@mail.example.org:many"}, "EMAIL_URL is malformed: its port is no number."),
         ({"DEFAULT_FROM_EMAIL": "nobody"}, "DEFAULT_FROM_EMAIL is malformed: it must hold an e-mail address."),
+        ({"PAYMENT_PROVIDER": "paypal"}, "PAYMENT_PROVIDER is malformed: it must be test or stripe."),
+        ({"PAYMENT_PROVIDER": "test"}, "PAYMENT_PROVIDER is test: in production nobody pays with play money."),
+        ({"STRIPE_SECRET_KEY": "pk_live_x1"}, "STRIPE_SECRET_KEY is malformed: it must start with sk_test_, rk_test_, sk_live_ or rk_live_."),
+        ({"STRIPE_SECRET_KEY": "sk_test_x1"}, "STRIPE_SECRET_KEY is a test key: in production it would take no money."),
+        ({"STRIPE_SECRET_KEY": "rk_test_x1"}, "STRIPE_SECRET_KEY is a test key: in production it would take no money."),
+        ({"ENVIRONMENT": "staging"}, "STRIPE_SECRET_KEY is a live key: where ENVIRONMENT is staging no real money may move."),
+        ({"ENVIRONMENT": "local"}, "STRIPE_SECRET_KEY is a live key: where ENVIRONMENT is local no real money may move."),
+        (
+            {"ENVIRONMENT": "local", "PAYMENT_PROVIDER": None, "STRIPE_SECRET_KEY": "rk_live_x1"},
+            "STRIPE_SECRET_KEY is a live key: where ENVIRONMENT is local no real money may move.",
+        ),
+        ({"ENVIRONMENT": "local", "STRIPE_SECRET_KEY": None}, "STRIPE_SECRET_KEY is not set: PAYMENT_PROVIDER is stripe, which is asked with it."),
+        (
+            {"ENVIRONMENT": "local", "STRIPE_SECRET_KEY": "sk_test_x1", "STRIPE_WEBHOOK_SECRET": None},
+            "STRIPE_WEBHOOK_SECRET is not set: PAYMENT_PROVIDER is stripe, whose events are checked with it.",
+        ),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_x1,secret"}, "STRIPE_WEBHOOK_SECRET is malformed: it must start with whsec_."),
+        ({"STRIPE_WEBHOOK_SECRET": " , "}, "STRIPE_WEBHOOK_SECRET is malformed: it must start with whsec_."),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:12111"}, "STRIPE_API_BASE is set: another Stripe than the real one exists only where ENVIRONMENT is local."),
+        (
+            {"ENVIRONMENT": "local", "STRIPE_SECRET_KEY": "sk_test_x1", "STRIPE_API_BASE": "127.0.0.1:12111"},
+            "STRIPE_API_BASE is malformed: it must be http:// or https:// and a host, without a path.",
+        ),
+        ({"STRIPE_TIMEOUT": "soon"}, "STRIPE_TIMEOUT is malformed: it must be seconds, from 1 to 60."),
+        ({"STRIPE_TIMEOUT": "0"}, "STRIPE_TIMEOUT is malformed: it must be seconds, from 1 to 60."),
         ({"DEMO_ACCOUNTS": "true"}, "DEMO_ACCOUNTS is set: demo accounts exist only where ENVIRONMENT is local."),
         ({"DEBUG": "true"}, "DEBUG is set: it exists only where ENVIRONMENT is local."),
     ],
@@ -134,3 +163,20 @@ def test_a_file_of_variables_chooses_the_environment_too(tmp_path):
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     tried = subprocess.run([sys.executable, "-c", "import citylab.settings"], cwd=tmp_path, env=kept, capture_output=True, text=True, check=False)
     assert "SECRET_KEY is not set" in tried.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "pages"),
+    [
+        ({"ENVIRONMENT": "production"}, ["'self'", "https://checkout.stripe.com"]),
+        ({"ENVIRONMENT": "local", "PAYMENT_PROVIDER": None, "STRIPE_SECRET_KEY": None}, ["'self'"]),
+        (
+            {"ENVIRONMENT": "local", "STRIPE_SECRET_KEY": "sk_test_x1", "STRIPE_API_BASE": "http://127.0.0.1:12111"},
+            ["'self'", "http://127.0.0.1:12111"],
+        ),
+    ],
+    ids=["real", "play", "stand-in"],
+)
+def test_a_form_may_lead_to_the_provider_s_pay_page_and_nowhere_else(tmp_path, changes, pages):
+    code = "from django.conf import settings; print(settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'])"
+    assert start(tmp_path, code=code, **changes).stdout.strip() == str(pages)

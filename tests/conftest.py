@@ -18,6 +18,7 @@ from citylab.core.models import OutboxMessage
 from citylab.payments.ledger import GROWS
 from tests.browser import chromium, walkers
 from tests.services import need, template
+from tests.stripe_fake import StripeFake
 
 # The tables whose rows `migrate` itself makes; no test adds any.
 MADE_BY_MIGRATE = {"django_content_type", "auth_permission"}
@@ -125,3 +126,15 @@ def browser() -> Iterator[Any]:
 def walker(browser: Any, live_server: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """Call it with a language and a viewport: somebody who starts walking."""
     yield from walkers(browser, live_server.url, request.node.originalname)
+
+
+@pytest.fixture
+def stripe_fake(settings: Any) -> Iterator[StripeFake]:
+    """A Stripe of our own that takes the payments of this test, through the real SDK. For its webhooks: `webhook_url`, then `automatic` or `deliver`."""
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    with StripeFake() as fake:
+        settings.PAYMENT_PROVIDER = "stripe"
+        settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRETS = fake.secret_key, (fake.webhook_secret,)
+        settings.STRIPE_API_BASE, settings.STRIPE_TIMEOUT = fake.base, 5.0
+        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {**directives, "form-action": [*directives["form-action"], fake.base]}}
+        yield fake

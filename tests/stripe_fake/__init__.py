@@ -1,4 +1,4 @@
-"""A stand-in for Stripe on loopback: what it keeps (world), its API (api), its Checkout page (page), HTTP (server) and a test's hand on it all (fake)."""
+"""A stand-in for Stripe on loopback: what it keeps (world), its API (api), its Checkout page (page), HTTP (server), the line that a test can break (line) and a test's hand on it all (fake)."""
 
 from .fake import StripeFake
 

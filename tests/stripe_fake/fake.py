@@ -9,37 +9,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from .api import Answer, Api, Request
-from .server import Cut, Server
+from .line import ERRORS, NEVER_BEGAN, SECONDS, Line
+from .server import Server
 from .world import Thing, World
-
-SECONDS = 30  # how long a webhook may take to be answered
-ERRORS = {
-    "500": Answer(500, {"error": {"message": "An unknown error occurred.", "type": "api_error"}}),
-    "503": Answer(503, {"error": {"message": "Stripe is temporarily unavailable.", "type": "api_error"}}),
-    "429": Answer(429, {"error": {"message": "Request rate limit exceeded.", "type": "invalid_request_error", "code": "rate_limit"}}),
-}
-
-
-@dataclass
-class Fault:
-    """`how`: 500 (kept by the idempotency key, as Stripe does), 503 and 429 (before anything began), hang, cut. `acted`: after having done it."""
-
-    how: str
-    only: str
-    acted: bool
-    left: int
 
 
 class StripeFake:
-    """What it is told with `automatic` webhooks it sends by itself, each event once; otherwise only `deliver` sends.
-
-    `only` of a fault is "POST /v1/refunds" or the beginning of it; without it the next requests fail, whatever they are.
-    """
+    """With `automatic` it sends each event by itself, once; otherwise only `deliver` sends. `line` breaks the connection (fail_next, release)."""
 
     def __init__(
         self, *, webhook_url: str = "", webhook_secret: str = "whsec_test", secret_key: str = "sk_test_fake", automatic: bool = False, live: bool = False
@@ -49,8 +29,7 @@ class StripeFake:
         self.world = World(self.now, live=live)
         self.api = Api(self.world, secret_key)
         self.requests: list[Request] = []
-        self._faults: list[Fault] = []
-        self._going = threading.Event()
+        self.line = Line()
         self._told = 0
         self._outgoing: queue.SimpleQueue[Thing | None] = queue.SimpleQueue()
         self._unsent = 0
@@ -61,7 +40,6 @@ class StripeFake:
     # --- running -----------------------------------------------------------------------------------------------------------
     def start(self) -> Self:
         """Listen; after a stop at the same address and with the same things, as after an outage."""
-        self._going.clear()
         self._server = Server(self, self._port)
         self._port = self._server.server_address[1]
         self.world.base = self.base
@@ -70,7 +48,7 @@ class StripeFake:
         return self
 
     def stop(self) -> None:
-        self._going.set()
+        self.line.release()
         self._outgoing.put(None)
         if self._server:
             self._server.end()
@@ -172,15 +150,6 @@ class StripeFake:
         return result
 
     # --- the line to the API -----------------------------------------------------------------------------------------------
-    def fail_next(self, how: str, times: int = 1, *, acted: bool = False, only: str = "") -> None:
-        """The next requests go wrong: how, whether after having been done, and which (`Fault`)."""
-        self._faults.append(Fault(how, only, acted, times))
-
-    def release(self) -> None:
-        """Whatever hangs ends now."""
-        self._going.set()
-        self._going.clear()
-
     def revoke(self, account: str) -> None:
         """The connected account no longer lets us in."""
         self.api.revoked.add(account)
@@ -189,34 +158,17 @@ class StripeFake:
         """Called by the server for each request."""
         with self.world.lock:
             self.requests.append(request)
-            fault = self._fault(f"{request.method} {request.path}")
-        if fault and fault.how in ("429", "503") and not fault.acted:
+        fault = self.line.take(f"{request.method} {request.path}")
+        if fault and fault.how in NEVER_BEGAN and not fault.acted:
             return ERRORS[fault.how]
         try:
-            answer = self.api.answer(request, lambda do: self._go_wrong(fault, do) if fault else do())
-            if fault and fault.how in ("cut", "hang"):
-                self._lose(fault)
+            answer = self.api.answer(request, lambda do: self.line.through(fault, do) if fault else do())
+            if fault:
+                self.line.lose(fault)
             return answer
         finally:
+            self.line.ended(fault)
             self.send_waiting()
-
-    def _fault(self, asked: str) -> Fault | None:
-        for fault in self._faults:
-            if fault.left and asked.startswith(fault.only):
-                fault.left -= 1
-                return fault
-        return None
-
-    def _go_wrong(self, fault: Fault, do: Callable[[], Answer]) -> Answer:
-        if not fault.acted and fault.how in ("cut", "hang"):
-            self._lose(fault)
-        answer = do() if fault.acted else ERRORS[fault.how]
-        return ERRORS[fault.how] if fault.how in ERRORS else answer
-
-    def _lose(self, fault: Fault) -> None:
-        if fault.how == "hang":
-            self._going.wait()
-        raise Cut
 
     # --- webhooks ----------------------------------------------------------------------------------------------------------
     @property

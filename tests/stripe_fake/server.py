@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from .api import Answer, Request, nested
+from .line import Cut
 from .page import page
 from .world import Thing
 
 if TYPE_CHECKING:
     from .fake import StripeFake
-
-
-class Cut(Exception):
-    """The connection ends here, without an answer."""
 
 
 class Server(ThreadingHTTPServer):
@@ -40,6 +37,8 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits for the client's delayed acknowledgement
+    wbufsize = -1
     server: Server
 
     def setup(self) -> None:

@@ -110,8 +110,16 @@ class ChallengeForm(RecordForm):
         if "budget_max_cents" in self.fields:
             self.fields["budget_max_cents"] = EurosField(label=_("Highest contribution, in euro"), required=False, initial=self.instance.budget_max_cents)
         published = ChallengeProgress.objects.select_related("challenge").filter(challenge_id=self.instance.pk).first() if self.instance.pk else None
+        if published and "mode" in self.fields:
+            self._hold_mode(published)
         if published and "closes_at" in self.fields:
             self._hold_closing_time(published)
+
+    def _hold_mode(self, published: ChallengeProgress) -> None:
+        """Proposals are written for a sportello or for a ranking, and the days of each case follow: once public, it stays."""
+        self.fields["mode"].disabled = True
+        self.initial["mode"] = published.published_mode
+        self.fields["mode"].help_text = _("It was published so, and proposals are written for it: it can no longer change. For another mode, publish a new challenge.")
 
     def _hold_closing_time(self, published: ChallengeProgress) -> None:
         """People prepare for a closing time once it is public: the form shows it, and says where it is moved."""

@@ -173,6 +173,7 @@ class ChallengeProgress(models.Model):
     """What services change about a challenge; never touched by publishing a draft."""
 
     challenge = models.OneToOneField(Challenge, models.CASCADE, related_name="progress")
+    published_mode = models.CharField(max_length=20, choices=Challenge.Mode)  # as first published; drafts and the clock of every case follow it
     published_closes_at = models.DateTimeField(null=True, blank=True)  # as first published; from then on only an extension moves it
     closes_at = models.DateTimeField(null=True, blank=True)  # set by an extension
     closed_at = models.DateTimeField(null=True, blank=True)  # closed early by an editor

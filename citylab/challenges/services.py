@@ -21,9 +21,14 @@ CASE = "challenge"
 
 def _progress_locked(challenge_id: Any) -> ChallengeProgress:
     """The challenge's progress row, made when missing, locked together with the challenge."""
-    locked(Challenge, challenge_id)
-    ChallengeProgress.objects.get_or_create(challenge_id=challenge_id)
+    _progress(locked(Challenge, challenge_id))
     return ChallengeProgress.objects.select_for_update(of=("self",)).get(challenge_id=challenge_id)
+
+
+def _progress(challenge: Challenge) -> ChallengeProgress:
+    """The challenge's progress row; when missing, made with what the challenge is first published with."""
+    first = {"published_mode": challenge.mode, "published_closes_at": challenge.closes_at}
+    return ChallengeProgress.objects.get_or_create(challenge=challenge, defaults=first)[0]
 
 
 def _fresh(challenge_id: Any) -> Challenge:
@@ -33,14 +38,17 @@ def _fresh(challenge_id: Any) -> Challenge:
 def challenge_published(*, challenge_id: Any, actor: Any) -> None:
     """Follow a publication, in its transaction: remember the address, make the progress row, tell the index.
 
-    Raises DomainError("address_taken") when the address once led to another challenge, DomainError("criteria_frozen"), and
-    DomainError("deadline_published") when the closing time is not the one first published: only an extension moves it.
+    Raises DomainError("address_taken") when the address once led to another challenge, DomainError("criteria_frozen"),
+    DomainError("mode_published") when it would be of another mode than the one first published, and DomainError("deadline_published")
+    when the closing time is not the one first published: only an extension moves it.
     """
     challenge = locked(Challenge, challenge_id)
     address, _created = ChallengeAddress.objects.get_or_create(slug=challenge.slug, defaults={"challenge": challenge})
     if address.challenge_id != challenge.pk:
         raise DomainError("address_taken", _("The address “%(slug)s” leads to another challenge. Choose a different one.") % {"slug": challenge.slug})
-    progress, _first = ChallengeProgress.objects.get_or_create(challenge=challenge, defaults={"published_closes_at": challenge.closes_at})
+    progress = _progress(challenge)
+    if progress.published_mode != challenge.mode:
+        raise DomainError("mode_published", _("This challenge is public as “%(mode)s”: proposals are written for it, so it cannot change.") % {"mode": progress.get_published_mode_display()})
     if not same_minute(progress.published_closes_at, challenge.closes_at):
         raise DomainError("deadline_published", _("The closing time of a published challenge moves only by extending the deadline, so that everyone with a draft is told."))
     assert_criteria_unchanged(challenge)

@@ -137,8 +137,8 @@ def revised(record, user, **change):
 
 @pytest.mark.parametrize("moved", [-10 * DAY, 10 * DAY, None])
 def test_a_revision_with_another_closing_time_is_not_published(anna, moved):
-    record = competitive()
-    revision = revised(record, anna.user, closes_at=record.closes_at + moved if moved else None, mode="open")
+    record = factories.challenge(closes_at=clock.now() + 30 * DAY)
+    revision = revised(record, anna.user, closes_at=record.closes_at + moved if moved else None)
     with override("en"), pytest.raises(DomainError, match="moves only by extending the deadline"):
         revision.publish()
     assert Challenge.objects.get().closes_at == record.closes_at
@@ -149,6 +149,49 @@ def test_the_form_puts_the_closing_time_of_such_a_revision_right(anna):
     revised(record, anna.user, closes_at=record.closes_at - 10 * DAY)
     anna.post(url(record, "edit"), sent(record))
     assert Challenge.objects.get().get_latest_revision_as_object().closes_at == record.closes_at.replace(microsecond=0)
+
+
+MODE_HELD = "It was published so, and proposals are written for it: it can no longer change. For another mode, publish a new challenge."
+
+
+def held_mode(client, record):
+    field = client.get(url(record, "edit")).context["form"]["mode"]
+    with override("en"):
+        return field.field.disabled, field.value(), str(field.help_text)
+
+
+def test_the_mode_of_a_draft_is_free(anna):
+    record = draft(anna)
+    assert held_mode(anna, record)[:2] == (False, "open")
+    anna.post(url(record, "edit"), challenge_form(mode="competitive", closes_at="2030-05-01 12:00"))
+    assert Challenge.objects.get().get_latest_revision_as_object().mode == "competitive"
+
+
+def test_the_mode_of_a_published_challenge_is_held_and_the_reason_stands_beside_it(anna):
+    record = competitive()
+    assert held_mode(anna, record) == (True, "competitive", MODE_HELD)
+    assert MODE_HELD in anna.get(url(record, "edit")).content.decode()
+    anna.post(url(record, "unpublish"))
+    assert held_mode(anna, record)[0] is True
+
+
+def test_a_mode_that_is_sent_all_the_same_changes_nothing(anna, bruno):
+    record = factories.challenge(closes_at=datetime(2030, 5, 1, 12, tzinfo=clock.rome))
+    anna.post(url(record, "edit"), {**sent(record, "submit"), "mode": "competitive"})
+    act(bruno, record)
+    fresh = Challenge.objects.get()
+    assert (fresh.title_it, fresh.mode) == ("Acqua piovana", "open")
+
+
+@pytest.mark.parametrize(("published", "sent_as"), [("open", "competitive"), ("competitive", "open")])
+def test_a_revision_of_another_mode_is_not_published(anna, published, sent_as):
+    record = factories.challenge(mode=published, closes_at=datetime(2030, 5, 1, 12, tzinfo=clock.rome))
+    revision = revised(record, anna.user, mode=sent_as)
+    with override("en"), pytest.raises(DomainError, match="proposals are written for it, so it cannot change") as refused:
+        revision.publish()
+    assert (refused.value.code, Challenge.objects.get().mode) == ("mode_published", published)
+    anna.post(url(record, "edit"), sent(record))  # the form puts such a revision right
+    assert Challenge.objects.get().get_latest_revision_as_object().mode == published
 
 
 def frozen(criteria):

@@ -81,7 +81,7 @@ class Run:
             bad = seen["failures"] + seen["errors"]
             self.counts.update(failed=bad, skipped=seen["skipped"], passed=seen["tests"] - bad - seen["skipped"])
             for skipped in suite.iter("skipped"):
-                wanted = re.match(r"needs (\w+): ", skipped.get("message", ""))
+                wanted = re.match(r"needs ([\w-]+): ", skipped.get("message", ""))
                 self.unmet.update([wanted[1]] if wanted else [])
 
 

@@ -13,7 +13,8 @@ from secrets import token_hex
 import pytest
 
 from tests.services import need, template
-from tests.services.servers import Servers, elasticsearch_folder
+from tests.services.programs import elasticsearch_folder
+from tests.services.servers import Servers
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = 80

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from .servers import PRESENT, VARIABLES
+from .programs import PRESENT
+from .servers import VARIABLES
 
 # Set by tests/run.py: why a server cannot be had, by its name.
 MISSING: dict[str, str] = json.loads(os.environ.get("CITYLAB_MISSING") or "{}")

@@ -8,6 +8,15 @@ INDEX = "search.indexing."
 EDITING = "cms.tasks."
 PAGES = "cms.indexing."
 ALERTS = "search.alerts."
+MONEY = "citylab.payments.tasks."
+# What the money room does with facts of a pilot, beside the news of them.
+MONEY_FOLLOWS = {
+    "created": [MONEY + "handle_terms"],
+    "dates_changed": [MONEY + "handle_terms"],
+    "extension_answered": [MONEY + "handle_terms"],
+    "withdraw": [MONEY + "handle_ended"],
+    "revoke": [MONEY + "handle_ended"],
+}
 
 CONSUMERS: dict[str, list[str]] = {
     "invitation.created": [ACCOUNTS + "handle_invitation_created"],
@@ -56,7 +65,7 @@ CONSUMERS: dict[str, list[str]] = {
     "pilot.public_changed": [INDEX + "handle_pilot"],
     "pilot.content_changed": [INDEX + "handle_pilot"],
     **{
-        f"pilot.{fact}": [PILOTS + "handle_news"]
+        f"pilot.{fact}": [PILOTS + "handle_news", *MONEY_FOLLOWS.get(fact, [])]
         for fact in (
             "created", "signed_by_one", "sign_agreement", "declare_ready", "dates_changed", "start", "suspend", "restart", "complete", "terminate", "revoke", "begin_restoration",
             "confirm_restoration", "restoration_failed", "report_submitted", "close", "withdraw", "extension_requested", "extension_answered", "suspension_requested",

@@ -15,7 +15,7 @@ from wagtail.snippets.views import snippets
 from citylab.accounts.access import roles
 from citylab.accounts.models import Role
 from citylab.core.errors import DomainError
-from citylab.payments import services
+from citylab.payments.services import keeping_rules as services
 from citylab.payments.examples import worked_example
 from citylab.payments.models import DepositRule, FeeRule
 

@@ -20,7 +20,7 @@ from citylab.challenges.models import Challenge, Criterion
 from citylab.challenges.services import challenge_published
 from citylab.core import clock
 from citylab.payments.models import DepositRule, Exemption, FeeRule, Payee, Rule
-from citylab.payments.services import payee_save, rule_save
+from citylab.payments.services.keeping_rules import payee_save, rule_save
 from citylab.pilots.models import Gate, Pilot
 from citylab.pilots.services import approving, ending, preparing, running
 from citylab.proposals.models import Proposal, Signature

@@ -47,16 +47,18 @@ def move(
     topic: str,
     data: dict[str, Any] | None = None,
     payload: dict[str, Any] | None = None,
+    asked_of: Any = None,
 ) -> None:
     """Carry `record`, locked by the caller in this transaction, through its transition `name` and save it.
 
-    `data` goes into the audit trail (ids, codes and digests only), `payload` into the outbox message `topic`.
+    `asked_of` is what the permission is asked of where that is not the record itself: a sum belongs to its pilot. `data` goes into the audit trail
+    (ids, codes and digests only), `payload` into the outbox message `topic`.
     Raises Conflict where the move is not legal now, NotAllowed where the actor may not make it.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("a move needs the caller's transaction, in which the record was locked")
     check_legal(record, name)
-    check_allowed(actor, permission, record)
+    check_allowed(actor, permission, asked_of or record)
     before = record.state
     getattr(record, name)()
     record.save()

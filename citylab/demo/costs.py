@@ -6,7 +6,7 @@ from typing import Any
 
 from citylab.core import clock
 from citylab.payments.models import DepositRule, Exemption, FeeRule, Payee, Rule
-from citylab.payments.services import payee_save, rule_save
+from citylab.payments.services.keeping_rules import payee_save, rule_save
 from citylab.testbeds.models import Site
 
 from .content import read

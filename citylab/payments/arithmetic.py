@@ -37,6 +37,11 @@ def both(make: Callable[[], str]) -> Text:
     return texts
 
 
+def in_language(text: Text, language: str) -> str:
+    """The words of a text in a language; in Italian where there are none."""
+    return text.get(language) or text.get("it", "")
+
+
 # --- what goes in -------------------------------------------------------------------------------------------------------------
 
 

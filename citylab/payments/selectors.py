@@ -1,16 +1,19 @@
 """Reading the rules: those of some sites as plain values, what they come to, and the rule that another would overlap."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
-from citylab.core.clock import today
+from citylab.core.clock import rome, today
+from citylab.pilots.models import Pilot
 from citylab.proposals.models import Proposal
 from citylab.testbeds.models import Site
 
-from .arithmetic import AreaFee, Deposit, Estimate, Exempt, Facts, FlatFee, Owed, SiteTerms, Text, estimate
-from .models import DepositRule, Exemption, FeeRule, Payee, Rule, RuleVersion
+from . import stamp_duty
+from .arithmetic import AreaFee, Deposit, Estimate, Exempt, Facts, FlatFee, Line, Owed, SiteTerms, Text, estimate, stamp_duty_lines
+from .models import Charge, DepositRule, Exemption, FeeRule, Payee, Rule, RuleVersion
 
 
 def terms_of(sites: Iterable[Site]) -> dict[int, SiteTerms]:
@@ -59,6 +62,44 @@ def proposal_estimates(proposal: Proposal) -> list[tuple[Site, Estimate]]:
     """What the pilot would cost on each published site that the proposal asks for, the best first."""
     wished = [wish.site for wish in proposal.wished_sites.select_related("site") if wish.site.live]
     return estimates(proposal_facts(proposal), wished)
+
+
+@dataclass(frozen=True)
+class PilotOwes:
+    """What the rules give for a pilot as it stands. `is_complete`: nothing that may be owed is missing, so gates may follow the charges alone."""
+
+    lines: tuple[Line, ...]
+    is_complete: bool
+
+
+def pilot_facts(pilot: Pilot) -> Facts:
+    """The pilot's own dates, and what its proposal said of area and dismantling."""
+    if pilot.proposal is None:
+        return Facts(asked_on=pilot.created_at.astimezone(rome).date(), starts_on=pilot.starts_on, ends_on=pilot.ends_on)
+    said_before = proposal_facts(pilot.proposal)
+    return replace(said_before, asked_on=pilot.created_at.astimezone(rome).date(), starts_on=pilot.starts_on, ends_on=pilot.ends_on)
+
+
+def owed_by(pilot: Pilot) -> PilotOwes:
+    """Every sum that the rules give for this pilot; the stamp duty on the request went with the proposal and is not asked for again."""
+    facts = pilot_facts(pilot)
+    if pilot.site is None:
+        lines, known = tuple(stamp_duty_lines(facts)), True
+    else:
+        found = estimates(facts, [pilot.site])[0][1]
+        lines, known = found.lines, found.has_rules
+    lines = tuple(line for line in lines if line.act != stamp_duty.REQUEST_ACT)
+    return PilotOwes(lines, known and all(line.amount_cents is not None for line in lines))
+
+
+def part_of(line: Line) -> str:
+    """Which part of what a pilot owes a line is: each is charged once, and a difference after it has a “+” and a number behind it."""
+    return f"{line.kind}:{line.rule or 'decision'}"
+
+
+def net_cents(charge: Charge) -> int:
+    """What stays of a charge once everything owed back of it has gone. Costs no query where the refunds were prefetched."""
+    return charge.amount_cents - sum(refund.amount_cents for refund in charge.refunds.all())
 
 
 def overlapping(rule: Rule) -> Rule | None:

@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, costs, files, home, matches, proposal, searches, submission
+from .views import case, costs, files, home, matches, payments, proposal, searches, submission
 
 app_name = "portal"
 urlpatterns = [
@@ -40,5 +40,10 @@ urlpatterns = [
     path(pgettext_lazy("url", "proposals/<uuid:pk>/additions/"), case.additions, name="additions"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/observations/"), case.observations, name="observations"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/withdraw/"), case.withdraw, name="withdraw"),
+    path(pgettext_lazy("url", "pilots/<uuid:pk>/pay/"), payments.pay, name="pay"),
+    path(pgettext_lazy("url", "payments/<uuid:pk>/"), payments.payment, name="payment"),
+    path(pgettext_lazy("url", "payments/<uuid:pk>/cancel/"), payments.cancel, name="payment_cancel"),
+    path(pgettext_lazy("url", "payments/test/<slug:external_id>/"), payments.sandbox_page, name="sandbox"),
+    path(pgettext_lazy("url", "payments/notice/<slug:number>/"), payments.notice, name="notice"),
     path(pgettext_lazy("url", "pilots/"), include("citylab.portal.pilot_urls")),
 ]

@@ -5,6 +5,7 @@ import io
 import uuid
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, BinaryIO
@@ -166,6 +167,19 @@ def store(upload: "BinaryIO | Any") -> StoredFile:
     kind = content_type_of(upload.name, content)
     key = storages["case_files"].save(f"{uuid.uuid4().hex[:2]}/{uuid.uuid4().hex}", ContentFile(content))
     return StoredFile(key=key, sha256=hashlib.sha256(content).hexdigest(), size=len(content), content_type=kind)
+
+
+def store_all(uploads: Sequence[Any], code: str) -> list[tuple[str, StoredFile]]:
+    """The files, checked and kept, each with its name: all of them or none. Raises DomainError(code) that names the one which was refused."""
+    stored: list[tuple[str, StoredFile]] = []
+    for upload in uploads:
+        try:
+            stored.append((upload.name[-200:], store(upload)))
+        except DomainError as error:
+            for _name, file in stored:
+                forget(file.key)
+            raise DomainError(code, f"{upload.name}: {error.message}") from error
+    return stored
 
 
 def opened(key: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from citylab.accounts.models import Role
 from citylab.payments.models import FeeRule, Rule, RuleVersion
-from citylab.payments.services import rule_save
+from citylab.payments.services.keeping_rules import rule_save
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

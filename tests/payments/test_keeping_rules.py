@@ -16,7 +16,7 @@ from citylab.core.errors import Conflict, DomainError, NotAllowed
 from citylab.payments.arithmetic import Facts
 from citylab.payments.models import DepositRule, Exemption, FeeRule, Payee, Rule, RuleVersion
 from citylab.payments.selectors import estimates, overlapping, proposal_facts, terms_of
-from citylab.payments.services import payee_save, rule_save
+from citylab.payments.services.keeping_rules import payee_save, rule_save
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from importlib import import_module
 from typing import Protocol
+from uuid import UUID
 
 from django.conf import settings
 
@@ -142,6 +143,7 @@ class Event:
 
 class Provider(Protocol):
     code: str
+    live: bool  # whether the money is real
     refunds: bool  # whether money goes back through it; otherwise by bank transfer
 
     def create(self, request: CheckoutRequest) -> CheckoutFound:
@@ -188,6 +190,15 @@ def online() -> str:
     """The code of the provider that takes online payments in this installation."""
     code: str = settings.PAYMENT_PROVIDER
     return code
+
+
+def is_reference(text: str) -> bool:
+    """Whether it may be an identifier of ours."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def accounts(known: Iterable[str]) -> list[str]:

@@ -106,6 +106,7 @@ class Stripe:
     refunds = True
 
     def __init__(self, *, key: str, webhook_secrets: tuple[str, ...], base: str, seconds: float) -> None:
+        self.live = "_live_" in key[:8]
         self._webhook_secrets = webhook_secrets
         client = stripe.StripeClient(
             key,
@@ -132,6 +133,7 @@ class Stripe:
             "submit_type": "pay",
             "success_url": request.success_url,
             "cancel_url": request.cancel_url,
+            "expand": [*PAYMENT_WITH_FEE_AND_REFUNDS],
         }
         if request.email:
             parameters["customer_email"] = request.email

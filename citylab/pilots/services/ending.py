@@ -97,26 +97,13 @@ def final_report_submit(
     """
     with transaction.atomic():
         opened(pilot_id, actor, "pilots.act_for_startup", states=(State.REPORTING,))
-    stored = _stored(uploads)  # outside the lock: a large file must hold nobody up
+    stored = files.store_all(uploads, "report_file")  # outside the lock: a large file must hold nobody up
     try:
         return _report_write(pilot_id, actor, {"results": results, "lessons": lessons, "next_steps": next_steps}, stored, remove)
     except (DomainError, DatabaseError):
         for _name, file in stored:
             files.forget(file.key)  # nothing refers to it
         raise
-
-
-def _stored(uploads: Sequence[Any]) -> list[tuple[str, files.StoredFile]]:
-    """The files, checked and kept, each with its name: all of them or none."""
-    stored: list[tuple[str, files.StoredFile]] = []
-    for upload in uploads:
-        try:
-            stored.append((upload.name[-200:], files.store(upload)))
-        except DomainError as error:
-            for _name, file in stored:
-                files.forget(file.key)
-            raise DomainError("report_file", f"{upload.name}: {error.message}") from error
-    return stored
 
 
 def _report_write(pilot_id: Any, actor: Any, texts: dict[str, str], stored: list[tuple[str, files.StoredFile]], remove: Collection[str]) -> FinalReport:
@@ -155,11 +142,16 @@ def _report_write(pilot_id: Any, actor: Any, texts: dict[str, str], stored: list
 
 
 def pilot_close(*, pilot_id: Any, actor: Any, outcome: str, reasons: str) -> Pilot:
-    """Close with what the city does next and why. Raises DomainError("report_missing" | "outcome" | "reason_missing")."""
+    """Close with what the city does next and why. A case with an open deposit stays open (as in Helsinki's Allu: domain §7).
+
+    Raises DomainError("report_missing" | "deposit_open" | "outcome" | "reason_missing").
+    """
     with transaction.atomic():
         pilot = opened_for(pilot_id, actor, "close")
         if not FinalReport.objects.filter(pilot=pilot).exists():
             raise Conflict("report_missing", _("The final report has not arrived yet."))
+        if pilot.holds_deposit:
+            raise DomainError("deposit_open", _("A deposit is still held or on its way back. Release it or keep it with reasons, and wait until it has gone back."))
         if outcome not in Pilot.Outcome.values:
             raise DomainError("outcome", _("Choose the outcome."))
         pilot.outcome = outcome

@@ -74,6 +74,8 @@ def gate_set(*, pilot_id: Any, actor: Any, kind: str, result: str, note: str = "
         if kind in AUTOMATIC_GATES:
             raise DomainError("gate_automatic", _("This one follows from the signatures and the booking; it is not set by hand."))
         gate = pilot.gates.filter(kind=kind).first()
+        if gate is not None and gate.follows_money:
+            raise DomainError("gate_automatic", _("This one follows from what was paid; it is not set by hand."))
         if gate is None or result not in Gate.State.values:
             raise DomainError("gate_unknown", _("Choose one of the listed requirements and how it stands."))
         before = gate.result

@@ -17,6 +17,9 @@ CELERY_BEAT_SCHEDULE = {
     # Soon after midnight: which days of a site are free is another matter with each day.
     "search-check": {"task": "search.tasks.check", "schedule": crontab(hour="0", minute="10")},
     "affinities": {"task": "search.tasks.refresh_all_affinities", "schedule": crontab(hour="2", minute="40")},
+    "payment-events": {"task": "citylab.payments.tasks.handle_events", "schedule": 30.0},
+    "refunds": {"task": "citylab.payments.tasks.send_refunds", "schedule": 60.0},
+    "checkouts": {"task": "citylab.payments.tasks.tidy_checkouts", "schedule": 60.0},
     "clocks": {"task": "citylab.proposals.tasks.run_clocks", "schedule": crontab(minute="*/10")},
     "draft-reminders": {"task": "citylab.proposals.tasks.send_draft_reminders", "schedule": crontab(hour="8", minute="5")},
     "daily-seal": {"task": "citylab.audit.tasks.seal_day", "schedule": crontab(hour="0", minute="20")},

@@ -15,8 +15,8 @@ from citylab.core.locks import locked
 from citylab.testbeds.models import Site
 from citylab.testbeds.selectors import day
 
-from .models import Exemption, Payee, Rule, RuleVersion
-from .selectors import overlapping
+from ..models import Exemption, Payee, Rule, RuleVersion
+from ..selectors import overlapping
 
 CASE = "cost_rule"
 OVERLAP = "rule_no_overlap"  # the constraint's name on PostgreSQL, and what the triggers say on SQLite (migration 0002)

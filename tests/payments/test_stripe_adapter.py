@@ -69,6 +69,7 @@ def test_a_checkout_is_opened_with_our_lines_language_and_identifier(stripe, str
         "cancel_url": "https://citylab.example.org/money",
         "customer_email": "rossi@example.org",
         "expires_at": str(int(request.expires_at.timestamp())),
+        "expand": ["payment_intent.latest_charge.balance_transaction", "payment_intent.latest_charge.refunds"],
     }
 
 

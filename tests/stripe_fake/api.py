@@ -31,6 +31,7 @@ class Request:
     method: str
     path: str
     parameters: Thing
+    raw: str = ""  # the parameters as they came: the body, or what stands behind the question mark
     key: str = ""  # the secret key
     account: str = ""
     idempotency_key: str = ""

@@ -66,10 +66,12 @@ class Handler(BaseHTTPRequestHandler):
         if address.path.startswith("/c/pay/"):
             self._checkout(address.path.removeprefix("/c/pay/"), dict(parse_qsl(body)))
             return
+        raw = body if self.command == "POST" else address.query
         request = Request(
             method=self.command,
             path=address.path,
-            parameters=nested(parse_qsl(body if self.command == "POST" else address.query, keep_blank_values=True)),
+            parameters=nested(parse_qsl(raw, keep_blank_values=True)),
+            raw=raw,
             key=self.headers.get("Authorization", "").removeprefix("Bearer "),
             account=self.headers.get("Stripe-Account", ""),
             idempotency_key=self.headers.get("Idempotency-Key", ""),

@@ -9,6 +9,7 @@ from typing import Any
 API_VERSION = "2026-10-28.endive"
 LEAST_CENTS = 50
 HALF_HOUR, DAY = 30 * 60, 24 * 60 * 60
+MODELESS = ("refund", "balance_transaction")
 Thing = dict[str, Any]
 
 
@@ -64,7 +65,9 @@ class World:
     def make(self, account: str, kind: str, prefix: str, **fields: Any) -> Thing:
         self._last += 1
         mode = ("live_" if self.live else "test_") if prefix == "cs" else ""
-        thing = {"id": f"{prefix}_{mode}{self._token}{self._last:06d}", "object": kind, "created": int(self.now()), "livemode": self.live, **fields}
+        thing = {"id": f"{prefix}_{mode}{self._token}{self._last:06d}", "object": kind, "created": int(self.now()), **fields}
+        if kind not in MODELESS:
+            thing["livemode"] = self.live
         self.things.setdefault(account, {})[thing["id"]] = thing
         return thing
 

@@ -17,7 +17,7 @@ WORDS = {
     },
 }  # fmt: skip
 STYLE = """
-body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1a1f36;background:#f6f8fa}main{max-width:26rem;margin:2rem auto;padding:1.5rem;background:#fff;
+body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1a1f36;background:#f6f8fa}main{max-width:26rem;margin:1rem auto;padding:1.5rem;background:#fff;
 border:1px solid #d5dbe1;border-radius:8px}h1{font-size:1.25rem;margin:0 0 1rem}table{width:100%;border-collapse:collapse}td,th{padding:.4rem 0;text-align:left;font-weight:400}
 td{text-align:right;white-space:nowrap}tfoot th,tfoot td{border-top:1px solid #d5dbe1;font-weight:600}button{display:block;width:100%;margin:.6rem 0;padding:.75rem;font:inherit;
 border:1px solid #4f566b;border-radius:6px;background:#fff;color:inherit;cursor:pointer}button.main{background:#0a5c46;border-color:#0a5c46;color:#fff}p[role=alert]{color:#9b1c1c}small{color:#4f566b}

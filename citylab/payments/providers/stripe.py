@@ -68,6 +68,8 @@ REFUNDS = {
     "failed": RefundStatus.REFUSED,
     "canceled": RefundStatus.REFUSED,
 }
+# Stripe's words that ours have one for already.
+CODES = {"resource_missing": "unknown", "charge_already_refunded": "amount_too_large"}
 # An inquiry (“warning_…”) moves no money; what was “prevented” went back to the payer.
 DISPUTES = {
     "warning_needs_response": DisputeStatus.NONE,
@@ -94,7 +96,9 @@ def asking() -> Iterator[None]:
     try:
         yield
     except stripe.InvalidRequestError as error:
-        raise Refused("unknown" if error.code == "resource_missing" else error.code or "invalid_request", str(error)) from error
+        # Stripe has no code for a refund of more than is left, only the parameter.
+        code = error.code or ("amount_too_large" if error.param == "amount" else "invalid_request")
+        raise Refused(CODES.get(code, code), str(error)) from error
     except (stripe.IdempotencyError, stripe.CardError) as error:
         raise Refused(error.code or "idempotency_error", str(error)) from error
     except stripe.StripeError as error:
@@ -107,6 +111,7 @@ class Stripe:
 
     def __init__(self, *, key: str, webhook_secrets: tuple[str, ...], base: str, seconds: float) -> None:
         self.live = "_live_" in key[:8]
+        self.live = "_live_" in key
         self._webhook_secrets = webhook_secrets
         client = stripe.StripeClient(
             key,
@@ -176,10 +181,16 @@ class Stripe:
 
     def refund(self, *, payment_id: str, amount_cents: int, reference: str, account: str) -> RefundFound:
         parameters: dict[str, Any] = {"payment_intent": payment_id, "amount": amount_cents, "metadata": {REFUND_KEY: reference}}
-        with asking():
-            made = self._api.refunds.create(parameters, writing(account, f"refund-{reference}"))
-            if replayed(made.last_response.headers):
-                made = self._api.refunds.retrieve(made.id, {}, reading(account))
+        try:
+            with asking():
+                made = self._api.refunds.create(parameters, writing(account, f"refund-{reference}"))
+                if replayed(made.last_response.headers):
+                    made = self._api.refunds.retrieve(made.id, {}, reading(account))
+        except Refused as error:
+            if error.code == "charge_disputed":
+                # Not a no for good: it is decided with the dispute, of which an event is on its way.
+                raise Unavailable(str(error)) from error
+            raise
         return refund(made.to_dict())
 
     def find_refund(self, *, payment_id: str, reference: str, account: str) -> RefundFound | None:
@@ -191,7 +202,7 @@ class Stripe:
             raise
 
     def parse(self, body: bytes, headers: Mapping[str, str]) -> Event:
-        signature = headers.get("Stripe-Signature", "")
+        signature = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
         # The SDK can compare neither of these, and Stripe sends neither.
         if not signature.isascii():
             raise BadSignature("the signature is not of plain characters")

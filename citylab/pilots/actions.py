@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -236,10 +237,14 @@ def attempt(action: Action, *, pilot: Pilot, actor: Any, item: Any, data: QueryD
         return Attempt("form", form)
     if "preview" in data:
         return Attempt("preview", form)
-    if action.asks and "confirmed" not in data:
-        return Attempt("confirm", form) if waits else Attempt("form", form, 409, too_late(pilot))
+    asking = action.asks and "confirmed" not in data
+    if asking and not waits:
+        return Attempt("form", form, 409, too_late(pilot))
     try:
-        action.act(pilot=pilot, actor=actor, item=item, **form.cleaned_data)
+        if asking:
+            _rehearse(action, pilot=pilot, actor=actor, item=item, **form.cleaned_data)
+        else:
+            action.act(pilot=pilot, actor=actor, item=item, **form.cleaned_data)
     except NotAllowed:
         raise
     except DomainError as error:
@@ -248,7 +253,14 @@ def attempt(action: Action, *, pilot: Pilot, actor: Any, item: Any, data: QueryD
         if name or not conflict:
             form.add_error(name, error.message)
         return Attempt("form", form, 409 if conflict else 422, conflict)
-    return Attempt("done", form)
+    return Attempt("confirm" if asking else "done", form)
+
+
+def _rehearse(action: Action, **how: Any) -> None:
+    """Do it and take it back: what is refused is said beside its field before anybody is asked to confirm."""
+    with transaction.atomic():
+        action.act(**how)
+        transaction.set_rollback(True)
 
 
 def too_late(pilot: Pilot) -> Conflict:

@@ -98,10 +98,34 @@ def test_without_a_free_place_nothing_moves_and_the_next_free_dates_are_said(peo
     assert not pilot.notes.exists()
 
 
-def test_the_present_dates_are_no_change(people: SimpleNamespace) -> None:
+@pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}], ids=["asked", "confirmed"])
+def test_the_present_dates_are_no_change_and_nothing_is_shown_as_to_be_sent(people: SimpleNamespace, confirmed: dict[str, str]) -> None:
     pilot, city = made("agreement", people), signed_in(people.officer)
-    response = city.post(address("desk", pilot, "dates"), {"starts_on": pilot.starts_on.isoformat(), "ends_on": pilot.ends_on.isoformat(), "reason": "Boh.", "confirmed": "yes"})
+    response = city.post(address("desk", pilot, "dates"), {"starts_on": pilot.starts_on.isoformat(), "ends_on": pilot.ends_on.isoformat(), "reason": "Boh.", **confirmed})
     assert (response.status_code, response.context["form"].errors["starts_on"]) == (422, ["These are the present dates."])
+    assert "What will be sent" not in words(response) and "Boh." in words(response)
+
+
+def test_looking_at_what_will_be_sent_moves_nothing(people: SimpleNamespace) -> None:
+    pilot, city = made("ready", people), signed_in(people.officer)
+    while outbox.drain():
+        pass
+    entries, mails = len(trail("pilot", pilot.pk)), OutgoingMessage.objects.count()
+    before = dates_of(pilot)
+    assert city.post(address("desk", pilot, "dates"), NEW).context["step"] == "confirm"
+    assert dates_of(Pilot.objects.get(pk=pilot.pk)) == dates_of(booking(pilot)) == before
+    assert "red" not in pilot.gates.values_list("result", flat=True) and not pilot.notes.exists()
+    while outbox.drain():
+        pass
+    assert (len(trail("pilot", pilot.pk)), OutgoingMessage.objects.count()) == (entries, mails)
+
+
+def test_a_site_that_is_taken_is_said_before_anybody_is_asked_to_confirm(people: SimpleNamespace) -> None:
+    site = factories.site(capacity=1)
+    pilot, city = made("preparation", people, at=site, days=10), signed_in(people.officer)
+    factories.approved_pilot(at=site, people=people.city, starts_on=clock.today() + timedelta(days=20), days=10)
+    response = city.post(address("desk", pilot, "dates"), {"starts_on": day(25), "ends_on": day(35), "reason": "Neve."})
+    assert (response.status_code, list(response.context["form"].errors)) == (409, ["starts_on"])
 
 
 def test_a_pilot_without_a_site_changes_its_dates_too(people: SimpleNamespace) -> None:

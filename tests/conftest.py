@@ -16,6 +16,7 @@ from citylab.audit.triggers import TRAIL
 from citylab.core import clock
 from citylab.core.models import OutboxMessage
 from citylab.payments.ledger import GROWS
+from citylab.payments.providers import Provider, provider
 from tests.browser import chromium, walkers
 from tests.services import need, template
 from tests.stripe_fake import StripeFake
@@ -138,3 +139,9 @@ def stripe_fake(settings: Any) -> Iterator[StripeFake]:
         settings.STRIPE_API_BASE, settings.STRIPE_TIMEOUT = fake.base, 5.0
         settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {**directives, "form-action": [*directives["form-action"], fake.base]}}
         yield fake
+
+
+@pytest.fixture
+def stripe(stripe_fake: StripeFake) -> Provider:
+    """Our adapter, which talks to that Stripe."""
+    return provider("stripe")

@@ -1,10 +1,11 @@
-"""What a provider is asked for, as plain values."""
+"""What a provider is asked for, as plain values, and what a payer makes of it."""
 
 from datetime import timedelta
 from typing import Any
 
 from citylab.core import clock
-from citylab.payments.providers import CheckoutRequest, Item
+from citylab.payments.providers import CheckoutFound, CheckoutRequest, Item, Provider
+from tests.stripe_fake import StripeFake
 
 
 def checkout_request(items: tuple[tuple[str, int], ...] = (("Canone per l'occupazione", 160_00), ("Deposito", 56_00)), **changes: Any) -> CheckoutRequest:
@@ -22,3 +23,10 @@ def checkout_request(items: tuple[tuple[str, int], ...] = (("Canone per l'occupa
         "payee_tax_code": "97600000015",
     }
     return CheckoutRequest(items=tuple(Item(*item) for item in items), created_at=now, **{**asked, **changes})
+
+
+def paid(stripe: Provider, fake: StripeFake, **changes: Any) -> CheckoutFound:
+    """A checkout that was paid, as the provider finds it."""
+    opened = stripe.create(checkout_request(**changes))
+    fake.pay(opened.external_id)
+    return stripe.fetch(opened.external_id, opened.account)

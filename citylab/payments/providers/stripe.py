@@ -123,7 +123,7 @@ class Stripe:
 
     def create(self, request: CheckoutRequest) -> CheckoutFound:
         ours = {CHECKOUT_KEY: request.reference}
-        parameters: dict[str, Any] = {
+        parameters: Any = {
             "mode": "payment",
             "client_reference_id": request.reference,
             "metadata": ours,
@@ -148,11 +148,11 @@ class Stripe:
             with asking():
                 session = self._api.checkout.sessions.create(parameters, writing(request.account, f"checkout-{request.reference}"))
         except Unavailable as error:
-            if replayed(getattr(error.__cause__, "headers", None)):
+            if kept(getattr(error.__cause__, "headers", None)):
                 # Under this key Stripe will only ever repeat its failure.
                 raise Refused("failed_before", str(error)) from error
             raise
-        if replayed(session.last_response.headers):
+        if replayed(session):
             return self.fetch(session.id, request.account)  # the answer of then is not how it stands now
         return self._checkout(session.to_dict(), request.account)
 
@@ -180,11 +180,11 @@ class Stripe:
         return self.fetch(external_id, account)
 
     def refund(self, *, payment_id: str, amount_cents: int, reference: str, account: str) -> RefundFound:
-        parameters: dict[str, Any] = {"payment_intent": payment_id, "amount": amount_cents, "metadata": {REFUND_KEY: reference}}
+        parameters: Any = {"payment_intent": payment_id, "amount": amount_cents, "metadata": {REFUND_KEY: reference}}
         try:
             with asking():
                 made = self._api.refunds.create(parameters, writing(account, f"refund-{reference}"))
-                if replayed(made.last_response.headers):
+                if replayed(made):
                     made = self._api.refunds.retrieve(made.id, {}, reading(account))
         except Refused as error:
             if error.code == "charge_disputed":
@@ -218,7 +218,7 @@ class Stripe:
             raise Unintelligible(f"{type(error).__name__}: {error}") from error
 
     def events(self, first: date, last: date, account: str) -> Iterator[Event]:
-        parameters: dict[str, Any] = {"created": days(first, last), "types": [*EVENTS], "limit": PAGE}
+        parameters: Any = {"created": days(first, last), "types": [*EVENTS], "limit": PAGE}
         with asking():
             found = [event(entry.to_dict()) for entry in self._api.events.list(parameters, reading(account)).auto_paging_iter()]
         # Stripe gives the newest first.
@@ -229,15 +229,16 @@ class Stripe:
 
     def _sessions(self, wanted: dict[str, Any], account: str) -> Iterator[CheckoutFound]:
         """The payments' sessions, newest first; those that somebody else keeps in the same account have no reference of ours."""
-        parameters: dict[str, Any] = {**wanted, "limit": PAGE, "expand": [f"data.{path}" for path in PAYMENT_WITH_FEE_AND_REFUNDS]}
+        parameters: Any = {**wanted, "limit": PAGE, "expand": [f"data.{path}" for path in PAYMENT_WITH_FEE_AND_REFUNDS]}
         with asking():
             for session in self._api.checkout.sessions.list(parameters, reading(account)).auto_paging_iter():
                 if session.mode == "payment":
                     yield self._checkout(session.to_dict(), account)
 
     def _refunds(self, wanted: dict[str, Any], account: str) -> Iterator[RefundFound]:
+        parameters: Any = {**wanted, "limit": PAGE}
         with asking():
-            for entry in self._api.refunds.list({**wanted, "limit": PAGE}, reading(account)).auto_paging_iter():
+            for entry in self._api.refunds.list(parameters, reading(account)).auto_paging_iter():
                 yield refund(entry.to_dict())
 
     def _checkout(self, session: dict[str, Any], account: str) -> CheckoutFound:
@@ -281,9 +282,13 @@ def writing(account: str, key: str) -> stripe.RequestOptions:
     return {"stripe_account": account or None, "idempotency_key": key, "max_network_retries": 0}
 
 
-def replayed(headers: Mapping[str, str] | None) -> bool:
+def kept(headers: Mapping[str, str] | None) -> bool:
     """Whether Stripe answered with what it had kept under the idempotency key."""
     return (headers or {}).get("Idempotent-Replayed") == "true"
+
+
+def replayed(answer: stripe.StripeObject) -> bool:
+    return answer.last_response is not None and kept(answer.last_response.headers)
 
 
 def moment(seconds: int) -> datetime:

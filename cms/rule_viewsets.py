@@ -88,6 +88,7 @@ class PayeeViewSet(KeptByService):
     search_fields: ClassVar[list[str]] = ["code", "name_it", "name_en", "tax_code"]
     panels: ClassVar[list[Any]] = [
         both("name"), FieldRowPanel([FieldPanel("code"), FieldPanel("tax_code"), FieldPanel("assumed")]), FieldPanel("address"), both("fee_vat"), both("deposit_vat"),
+        FieldRowPanel([FieldPanel("provider"), FieldPanel("account")]), FieldRowPanel([FieldPanel("fees_with_vat"), FieldPanel("stamp_exempt_by")]),
     ]  # fmt: skip
 
 

@@ -66,6 +66,7 @@ def test_what_is_wrong_is_told_beside_its_field(anna, site, changes, field):
 
 def test_an_editor_adds_a_deposit_an_exemption_and_a_payee(anna, site):
     payee = {"code": "ente", "name_it": "Ente", "name_en": "Body", "tax_code": "", "assumed": "on", "address": "", "fee_vat_it": "a", "fee_vat_en": "a", "deposit_vat_it": "a", "deposit_vat_en": "a"}
+    payee |= {"provider": "online", "account": "acct_1Partner", "fees_with_vat": "on", "stamp_exempt_by": "D.Lgs. 117/2017, art. 82, c. 5"}
     deposit = {
         **WORDS, "site": site.pk, "payee": factories.payee().pk, "fixed_cents": "", "share_percent": "30", "minimum_cents": "", "maximum_cents": "", "due_days_before": "0",
         "returned_within_days": "30", "seen_version": "0",
@@ -76,6 +77,8 @@ def test_an_editor_adds_a_deposit_an_exemption_and_a_payee(anna, site):
         assert response.status_code == 302, (model, response.context["form"].errors)
     assert (DepositRule.objects.get().kind, Exemption.objects.get().kind) == ("deposit", "exemption")
     assert RuleVersion.objects.get(rule__kind="exemption").data["sites"] == ["dora"]
+    ente = Payee.objects.get(code="ente")
+    assert (ente.provider, ente.account, ente.fees_with_vat, ente.stamp_exempt_by) == ("online", "acct_1Partner", True, "D.Lgs. 117/2017, art. 82, c. 5")
 
 
 def test_the_worked_example_follows_the_form_and_saves_nothing(anna, site):

@@ -41,6 +41,14 @@ class Payee(models.Model):
         help_text=_("The payee's own account at the online provider, if it has one. Empty: the money goes to the account of the platform."),
     )  # fmt: skip
 
+    fees_with_vat = models.BooleanField(
+        _("VAT is charged on fees"), default=False, help_text=_("What is subject to VAT does not count towards the stamp duty on receipts (DPR 642/1972, table B, art. 6).")
+    )
+    stamp_exempt_by = models.CharField(
+        _("receipts exempt from stamp duty by"), max_length=200, blank=True,
+        help_text=_("The law that frees this payee's receipts, such as D.Lgs. 117/2017, art. 82, c. 5 for third-sector bodies. Empty: stamp duty is due as for anyone."),
+    )  # fmt: skip
+
     name = Bilingual("name")
 
     class Meta:

@@ -24,6 +24,7 @@ class SandboxCheckout(models.Model):
     disputed = models.CharField(max_length=10, blank=True)
     refuses_refunds = models.BooleanField(default=False)
     refunds = models.JSONField(default=list)  # [{id, reference, amount_cents, status, reason}]
+    told = models.JSONField(default=list, encoder=DjangoJSONEncoder)  # the events that it told us, or should have: [providers.Event as values]
 
     class Meta:
         ordering = ["id"]

@@ -5,6 +5,7 @@ It keeps its records in a table of its own and tells of changes by signed events
 
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -83,9 +84,9 @@ class Sandbox:
         return parsed(body, headers)
 
     def events(self, first: date, last: date, account: str) -> Iterator[Event]:
-        for record in _created(first, last, account):
-            if record.status != OPEN:
-                yield event_of(record)
+        told = (told for record in SandboxCheckout.objects.filter(account=account).exclude(told=[]) for told in record.told)
+        found = [Event(**{**values, "created_at": datetime.fromisoformat(values["created_at"])}) for values in told]
+        yield from sorted((event for event in found if first <= event.created_at.astimezone(clock.rome).date() <= last), key=lambda event: event.created_at)
 
     def checkouts(self, first: date, last: date, account: str) -> Iterator[CheckoutFound]:
         return (_found(record) for record in _created(first, last, account))
@@ -108,8 +109,10 @@ def choose(external_id: str, outcome: str) -> Event | None:
             return None
         else:
             _apply(record, outcome)
+        event = event_of(record)
+        record.told.append(asdict(event))
         record.save()
-    return event_of(record)
+    return event
 
 
 def _apply(record: SandboxCheckout, outcome: str) -> None:

@@ -24,6 +24,7 @@ from .workflow import State
 TABS: dict[str, Promise] = {
     "overview": _("Overview"),
     "requirements": _("Agreement and requirements"),
+    "money": _("Money"),  # filled by each room's own view, as `tab_template`: money is a room above this one
     "progress": _("Milestones and indicators"),
     "events": _("Incidents and requests"),
     "ending": _("Restoration and report"),

@@ -41,6 +41,7 @@ urlpatterns = [
     path(pgettext_lazy("url", "proposals/<uuid:pk>/observations/"), case.observations, name="observations"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/withdraw/"), case.withdraw, name="withdraw"),
     path(pgettext_lazy("url", "pilots/<uuid:pk>/pay/"), payments.pay, name="pay"),
+    path(pgettext_lazy("url", "pilots/<uuid:pk>/deposit-files/<uuid:attachment>/"), payments.deposit_file, name="deposit_file"),
     path(pgettext_lazy("url", "payments/<uuid:pk>/"), payments.payment, name="payment"),
     path(pgettext_lazy("url", "payments/<uuid:pk>/cancel/"), payments.cancel, name="payment_cancel"),
     path(pgettext_lazy("url", "payments/test/<slug:external_id>/"), payments.sandbox_page, name="sandbox"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,10 +14,12 @@ from citylab.accounts.access import signed_in
 from citylab.accounts.selectors import membership_role
 from citylab.core.errors import DomainError, NotAllowed
 from citylab.payments.models import Checkout, Notice, SandboxCheckout
+from citylab.payments.money import deposit_files
 from citylab.payments.providers import Refused, sandbox, signing
 from citylab.payments.services.events import event_receive
 from citylab.payments.services.paying import checkout_begin, checkout_cancel, checkout_enter
 from citylab.payments.workflow import CheckoutState
+from citylab.proposals import files
 
 from .pilot import own_pilot
 
@@ -52,12 +54,21 @@ def own_checkout(request: HttpRequest, pk: Any) -> Checkout:
 
 
 @signed_in
+def deposit_file(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
+    """A document that says why a part of a deposit is kept."""
+    found = get_object_or_404(deposit_files(own_pilot(request, pk)), pk=attachment)
+    return FileResponse(files.opened(found.key), as_attachment=True, filename=found.name, content_type=found.content_type)
+
+
+@signed_in
 def payment(request: HttpRequest, pk: Any) -> HttpResponse:
     """Where the provider sends the payer back to. It decides nothing: it shows how the payment stands, and looks again by itself."""
     checkout = own_checkout(request, pk)
     waits = checkout.state in (CheckoutState.CREATING, CheckoutState.OPEN, CheckoutState.CLOSING, CheckoutState.PROCESSING)
     template = "portal/_payment_state.html" if request.headers.get("HX-Request") else "portal/payment.html"
-    return render(request, template, {"checkout": checkout, "waits": waits, "lines": checkout.lines.select_related("charge"), "money": _money_tab(checkout.pilot_id)})
+    return render(
+        request, template, {"checkout": checkout, "waits": waits, "lines": checkout.lines.select_related("charge"), "money": _money_tab(checkout.pilot_id)}
+    )
 
 
 @signed_in

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from citylab.accounts.access import signed_in
 from citylab.accounts.selectors import membership_role, organisations_of
+from citylab.payments.money import money_view
 from citylab.pilots import pages, selectors
 from citylab.pilots.actions import PORTAL, attempt
 from citylab.pilots.models import Pilot
@@ -18,7 +19,7 @@ from citylab.pilots.services.preparing import Side
 from citylab.proposals import files
 
 PAGE_SIZE = 20
-ROOM = pages.Room("portal", Side.STARTUP, PORTAL, ("overview", "requirements", "progress", "events", "ending", "messages", "card"))
+ROOM = pages.Room("portal", Side.STARTUP, PORTAL, ("overview", "requirements", "money", "progress", "events", "ending", "messages", "card"))
 
 
 def own_pilot(request: HttpRequest, pk: Any) -> Pilot:
@@ -42,7 +43,18 @@ def pilots(request: HttpRequest) -> HttpResponse:
 @signed_in
 def pilot(request: HttpRequest, pk: Any) -> HttpResponse:
     found = own_pilot(request, pk)
-    return render(request, "portal/pilot.html", pages.page(ROOM, found, request.user, request.GET.get("tab", "")))
+    context = pages.page(ROOM, found, request.user, request.GET.get("tab", ""))
+    if context["tab"] == "money":
+        context |= money_tab(request.user, found)
+    return render(request, "portal/pilot.html", context)
+
+
+def money_tab(user: Any, found: Pilot) -> dict[str, Any]:
+    """What the tab about the pilot's money shows."""
+    return {
+        "tab_template": "payments/_money.html", "money": money_view(found), "may_pay": user.has_perm("payments.pay", found), "receipt_page": "portal:receipt_page", "receipt_pdf": "portal:receipt_pdf",
+        "document": "portal:deposit_file",
+    }  # fmt: skip
 
 
 @signed_in

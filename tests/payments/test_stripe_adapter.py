@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 
 from citylab.core import clock
 from citylab.payments.providers import CheckoutStatus, DisputeStatus, RefundStatus, Refused, Unavailable
@@ -348,3 +349,9 @@ def test_an_account_that_no_longer_lets_us_in_is_unavailable(stripe, stripe_fake
     stripe_fake.revoke(CONNECTED)
     with pytest.raises(Unavailable, match="does not have access to account"):
         stripe.create(checkout_request(account=CONNECTED))
+
+
+@pytest.mark.django_db
+def test_our_pages_let_a_form_lead_to_its_checkout_page_and_to_nobody_else_s(client, stripe_fake):
+    policy = client.get(reverse("account_login")).headers["Content-Security-Policy"]
+    assert next(part for part in policy.split("; ") if part.startswith("form-action")) == f"form-action 'self' {stripe_fake.base}"

@@ -1,8 +1,10 @@
 """What Stripe tells by webhook and in its list of events: whose it is, what it is about, and what is not believed."""
 
 import json
+import re
 import time
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +129,8 @@ def test_signed_and_still_no_event(stripe, stripe_fake, said):
 def test_an_event_without_a_possible_moment_is_no_event(stripe, stripe_fake):
     with pytest.raises(Unintelligible):
         stripe.parse(*stripe_fake.signed({**signed_event(stripe, stripe_fake), "created": 10**20}))
+
+
+def test_the_readme_names_just_the_events_that_we_want():
+    section = re.search("### Taking payments with Stripe\n(.*?)\n## ", (Path(__file__).resolve().parents[2] / "README.md").read_text(), re.DOTALL)[1]
+    assert set(re.findall(r"`((?:checkout|charge|refund)\.[a-z_.]+)`", section)) == set(EVENTS)

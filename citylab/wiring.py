@@ -62,6 +62,7 @@ CONSUMERS: dict[str, list[str]] = {
     "organisation.updated": [INDEX + "handle_organisation"],
     "taxonomy.renamed": [INDEX + "handle_term"],
     "proposal.content_changed": [INDEX + "handle_proposal"],
+    **{f"charge.{fact}": [MONEY + "handle_decided"] for fact in ("pay", "close_checkout", "win_dispute")},
     "pilot.public_changed": [INDEX + "handle_pilot"],
     "pilot.content_changed": [INDEX + "handle_pilot"],
     **{

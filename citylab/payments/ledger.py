@@ -22,9 +22,11 @@ Entry = tuple[str, int, Any]  # account, cents (a debit is positive), charge id 
 
 
 def _post(key: str, kind: str, pilot: Any, payee: Any, entries: Sequence[Entry]) -> None:
-    """Raises ValueError for entries that do not sum to zero, IntegrityError for a key that was written before."""
+    """Nothing is written where nothing moves. Raises ValueError for entries that do not sum to zero, IntegrityError for a key that was written before."""
     if sum(cents for _account, cents, _charge in entries) != 0:
         raise ValueError(f"{key} does not sum to zero")
+    if not any(cents for _account, cents, _charge in entries):
+        return
     made = LedgerTransaction.objects.create(key=key, kind=kind, pilot=pilot, payee_id=payee, at=clock.now())
     LedgerEntry.objects.bulk_create(
         LedgerEntry(transaction=made, account=account, charge=charge, amount_cents=cents) for account, cents, charge in entries if cents
@@ -64,8 +66,7 @@ def deposit_kept(charge: Charge, cents: int, decision: int) -> None:
 
 def provider_fee(payment: Payment) -> None:
     cents = payment.fee_cents or 0
-    if cents:
-        _pay(payment, f"payment:{payment.pk}:fee", "provider_fee", (Account.PROVIDER_FEES, cents), (Account.PROVIDER, -cents))
+    _pay(payment, f"payment:{payment.pk}:fee", "provider_fee", (Account.PROVIDER_FEES, cents), (Account.PROVIDER, -cents))
 
 
 def refund_owed(refund: Refund, *, source: str) -> None:
@@ -88,8 +89,27 @@ def transferred(refund: Refund) -> None:
     _back(refund, f"refund:{refund.pk}:transferred", "transferred", (Account.REFUNDS, refund.amount_cents), (Account.BANK, -refund.amount_cents))
 
 
-def dispute_opened(payment: Payment, cents: int) -> None:
-    _pay(payment, f"payment:{payment.pk}:disputed", "dispute_opened", (Account.DISPUTED, cents), (Account.PROVIDER, -cents))
+def refund_taken(refund: Refund) -> None:
+    """Still owed when the payer's bank took the whole payment back: it has gone that way, and is no loss."""
+    _back(refund, _taken(refund), "refund_taken", (Account.REFUNDS, refund.amount_cents), (Account.LOSSES, -refund.amount_cents))
+
+
+def was_taken(refund: Refund) -> bool:
+    return LedgerTransaction.objects.filter(key=_taken(refund)).exists()
+
+
+def _taken(refund: Refund) -> str:
+    return f"refund:{refund.pk}:taken"
+
+
+def deposit_lost(charge: Charge) -> None:
+    """The payer's bank took a deposit back: it is no longer held, and nobody has lost what would have gone back anyway."""
+    _of(charge, f"charge:{charge.pk}:lost", "deposit_lost", (Account.DEPOSITS, charge.amount_cents), (Account.LOSSES, -charge.amount_cents))
+
+
+def dispute_opened(payment: Payment, cents: int, *, again: bool) -> None:
+    """`again`: a second dispute about the same payment, after one that was won."""
+    _pay(payment, f"payment:{payment.pk}:disputed{':again' if again else ''}", "dispute_opened", (Account.DISPUTED, cents), (Account.PROVIDER, -cents))
 
 
 def dispute_won(payment: Payment, cents: int) -> None:

@@ -28,6 +28,11 @@ def handle_terms(key: str, payload: dict[str, Any]) -> None:
     charging.charges_bring_up(pilot_id=key)
 
 
+def handle_decided(key: str, payload: dict[str, Any]) -> None:
+    """A charge was paid, or is due again: what it could not follow before, it follows now."""
+    charging.charge_follow(charge_id=key)
+
+
 def handle_ended(key: str, payload: dict[str, Any]) -> None:
     """A pilot was withdrawn or revoked: what nobody has paid yet is no longer due."""
     charging.charges_withdraw(pilot_id=key, reason=_("The pilot has ended."))

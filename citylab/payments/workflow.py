@@ -58,8 +58,9 @@ class ChargeWorkflow(FSMModelMixin, models.Model):
     @transition(field=state, source=ChargeState.DISPUTED, target=ChargeState.PAID)
     def win_dispute(self) -> None: ...
 
-    @transition(field=state, source=ChargeState.DISPUTED, target=ChargeState.LOST)
-    def lose_dispute(self) -> None: ...
+    @transition(field=state, source=[ChargeState.DISPUTED, ChargeState.REFUNDED, ChargeState.RETAINED], target=ChargeState.LOST)
+    def lose_dispute(self) -> None:
+        """What was still with us is gone, also where a part had gone back before."""
 
     @transition(field=state, source=[ChargeState.DUE, ChargeState.CHECKOUT_OPEN], target=ChargeState.WAIVED)
     def waive(self) -> None: ...

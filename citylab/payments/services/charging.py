@@ -6,34 +6,38 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from citylab.audit import services as audit
 from citylab.audit.moves import SYSTEM
 from citylab.core import clock, outbox
 from citylab.core.errors import DomainError
 from citylab.pilots.models import Pilot
-from citylab.pilots.workflow import State
+from citylab.pilots.workflow import BEFORE_START, ON_SITE, State
 
 from .. import ledger
-from ..arithmetic import Line
+from ..arithmetic import Line, both, euros
 from ..models import Charge, Payee, Refund, Rule, RuleVersion
 from ..selectors import net_cents, owed_by, part_of
 from ..workflow import ChargeState
-from .opening import follow, move_charge, opened
+from .opening import follow, move_charge, next_part, opened, write_charge
 from .paying import checkout_close
 from .refunding import refund_owe
 
 PENDING = (ChargeState.DUE, ChargeState.CHECKOUT_OPEN)
+# From these a fee may go back, or some more of it.
+GIVES_BACK = (ChargeState.PAID, ChargeState.REFUND_OWED, ChargeState.REFUNDED)
+# Nothing is owed any more than was asked for before.
+ENDED = (State.REVOKED, State.WITHDRAWN)
 
 
 def charges_bring_up(*, pilot_id: Any, actor: Any = SYSTEM) -> list[Charge]:
     """Make the charges that the rules give for the pilot as it stands now; gives those that are new.
 
-    What is paid stays: for other dates the difference is charged, or for a fee owed back. What is not paid yet is replaced where its sum changed.
-    A deposit that was paid comes back whole at the end, so it never shrinks before. Raises NotAllowed.
+    What is paid stays: for other dates the difference is charged, or for a fee owed back. What is not paid yet is replaced where its sum changed;
+    what is on its way, or disputed, when it has been decided (`charge_follow`). A deposit that was paid comes back whole at the end, so it never
+    shrinks before. Once the pilot has left the place, only what was charged already still changes, and no deposit. Raises NotAllowed.
     """
     with transaction.atomic():
         pilot = opened(pilot_id, actor, "payments.process")
-        if pilot.is_archive or pilot.state in (State.CLOSED, State.WITHDRAWN):
+        if pilot.is_archive or pilot.state in (*ENDED, State.CLOSED):
             return []
         owed = owed_by(pilot)
         present: dict[str, list[Charge]] = {}
@@ -53,36 +57,50 @@ def _bring_up(pilot: Pilot, part: str, line: Line | None, present: list[Charge],
     if line is None and not is_complete:
         return []  # it may be among what cannot be worked out
     amount = line.amount_cents if line else 0
-    if amount is None or (present and sum(net_cents(charge) for charge in present) == amount):
+    if amount is None or (present and sum(_covers(charge) for charge in present) == amount):
+        return []
+    if pilot.state not in (*BEFORE_START, *ON_SITE) and (not present or part.startswith(Charge.Kind.DEPOSIT)):
         return []
     for charge in present:
         if charge.state in PENDING:
             _end(charge, "withdraw", actor, reason=_("Replaced: the dates have changed."))
     firm = [charge for charge in present if charge.state != ChargeState.WITHDRAWN]
-    missing = amount - sum(net_cents(charge) for charge in firm)
-    if missing > 0 and line:
-        return [_make(pilot, part, line, missing, actor, extra=len(present))]
-    if missing < 0:
-        _give_back(firm, -missing, actor)
+    covered = sum(_covers(charge) for charge in firm)
+    if line and amount > covered:
+        return [_make(pilot, line, amount, actor, part=next_part(part, [charge.part for charge in present]), covered=covered)]
+    if amount < covered:
+        _give_back(firm, covered - amount, actor)
     if line and not present and (line.exempt_by or line.kind == Charge.Kind.STAMP_DUTY):
-        freed = _make(pilot, part, line, 0, actor, extra=0)
+        freed = _make(pilot, line, 0, actor, part=part)
         freed.waived_act = "; ".join(step["it"] for step in line.steps)[:200]
         move_charge(freed, "waive")
     return []
 
 
-def _make(pilot: Pilot, part: str, line: Line, amount: int, actor: Any, *, extra: int) -> Charge:
+def _covers(charge: Charge) -> int:
+    """How much of what the rules give this charge stands for: what the office gave back does not come due again, what a dispute took does."""
+    if charge.state == ChargeState.LOST:
+        return 0
+    return charge.amount_cents - sum(refund.amount_cents for refund in charge.refunds.all() if refund.reason == Refund.Reason.DATES)
+
+
+def _make(pilot: Pilot, line: Line, amount: int, actor: Any, *, part: str, covered: int = 0) -> Charge:
+    """Charge what the line comes to, less what other charges cover of it already."""
+    steps = [*line.steps]
+    if covered:
+        steps.append(both(lambda: _("Charged before: %(covered)s. Difference: %(amount)s") % {"covered": euros(covered), "amount": euros(amount - covered)}))
     version = RuleVersion.objects.get(rule=line.rule, number=line.version) if line.rule else None
     charge = Charge(
-        pilot=pilot, kind=line.kind, payee=_payee(line), rule_version=version, line=asdict(line), part=f"{part}+{extra}" if extra else part, amount_cents=amount, made_at=clock.now(),
-        due_on=max(line.due_on or clock.today(), clock.today()),
+        pilot=pilot, kind=line.kind, payee=_payee(line), rule_version=version, line={**asdict(line), "steps": steps, "dates": _dates(pilot)}, part=part, amount_cents=amount - covered,
+        made_at=clock.now(), due_on=max(line.due_on or clock.today(), clock.today()),
     )  # fmt: skip
-    charge.save(force_insert=True)
-    if amount:
-        ledger.charge_made(charge)
-    data = {"pilot": str(pilot.pk), "kind": charge.kind, "cents": amount, "rule": line.rule, "version": line.version}
-    audit.append(case_kind="charge", case_id=charge.pk, action="make", actor=None if actor is SYSTEM else actor, to_state=charge.state, data=data)
+    write_charge(charge, actor)
     return charge
+
+
+def _dates(pilot: Pilot) -> list[str | None]:
+    """The dates that a charge was made for."""
+    return [day.isoformat() if day else None for day in (pilot.starts_on, pilot.ends_on)]
 
 
 def _payee(line: Line) -> Payee | None:
@@ -93,7 +111,7 @@ def _give_back(charges: list[Charge], cents: int, actor: Any) -> None:
     """Owe back what was paid too much, from the newest fee first."""
     for charge in sorted(charges, key=lambda charge: charge.made_at, reverse=True):
         share = min(cents, net_cents(charge))
-        if share > 0 and charge.kind == Charge.Kind.FEE and charge.state in (ChargeState.PAID, ChargeState.REFUNDED) and hasattr(charge, "allocation"):
+        if share > 0 and charge.kind == Charge.Kind.FEE and charge.state in GIVES_BACK and hasattr(charge, "allocation"):
             refund_owe(charge.allocation.payment, share, charge=charge, reason=Refund.Reason.DATES, actor=actor)
             cents -= share
 
@@ -143,6 +161,16 @@ def charges_withdraw(*, pilot_id: Any, reason: str) -> None:
             charge.pilot = pilot
             _end(charge, "withdraw", SYSTEM, reason=reason)
         follow(pilot)
+
+
+def charge_follow(*, charge_id: Any) -> None:
+    """What was on its way, or disputed, when the pilot ended or got other dates is decided now, so it follows them."""
+    with transaction.atomic():
+        charge = charge_locked(charge_id, SYSTEM, "payments.process")
+        if charge.pilot.state in ENDED:
+            charges_withdraw(pilot_id=charge.pilot.pk, reason=_("The pilot has ended."))
+        elif charge.line.get("dates", _dates(charge.pilot)) != _dates(charge.pilot):
+            charges_bring_up(pilot_id=charge.pilot.pk)
 
 
 def fee_give_back(*, charge_id: Any, actor: Any, cents: int, reason: str) -> Refund:

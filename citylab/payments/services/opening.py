@@ -1,12 +1,15 @@
 """What every act about money shares. The pilot's row is the lock: whatever moves a pilot's money waits for whatever else moves it."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from citylab.audit import services as audit
 from citylab.audit.moves import SYSTEM, check_allowed, move
 from citylab.core.locks import locked
 from citylab.pilots.models import Gate, Pilot
 from citylab.pilots.services.money import money_follow
 
+from .. import ledger
 from ..models import Charge, Checkout, Refund
 from ..workflow import SETTLED, ChargeState
 
@@ -20,6 +23,21 @@ def opened(pilot_id: Any, actor: Any, permission: str) -> Pilot:
     pilot = locked(Pilot.objects.select_related("organisation", "site", "proposal"), pilot_id)
     check_allowed(actor, permission, pilot)
     return pilot
+
+
+def write_charge(charge: Charge, actor: Any) -> None:
+    """A new charge of a locked pilot, into the books and its trail."""
+    charge.save(force_insert=True)
+    if charge.amount_cents:
+        ledger.charge_made(charge)
+    data = {"pilot": str(charge.pilot_id), "kind": charge.kind, "cents": charge.amount_cents, "rule": charge.line["rule"], "version": charge.line["version"]}
+    audit.append(case_kind="charge", case_id=charge.pk, action="make", actor=None if actor is SYSTEM else actor, to_state=charge.state, data=data)
+
+
+def next_part(part: str, taken: Iterable[str]) -> str:
+    """The name of one more charge for the same part of what a pilot owes; `taken` are the names there are."""
+    numbers = [int(name.partition("+")[2] or 0) for name in taken]
+    return f"{part}+{max(numbers) + 1}" if numbers else part
 
 
 def move_charge(charge: Charge, name: str, *, actor: Any = SYSTEM, permission: str = "payments.process", data: dict[str, Any] | None = None) -> None:
@@ -44,7 +62,8 @@ def _move(record: Any, name: str, kind: str, pilot: Pilot, actor: Any, permissio
 
 def follow(pilot: Pilot, *, by_hand: bool | None = None) -> None:
     """Bring the locked pilot's gates in step with its charges. `by_hand`: the charges do not say all that is owed, so an officer says; None: as it was."""
-    charges = list(Charge.objects.filter(pilot=pilot).exclude(state=ChargeState.WITHDRAWN))
+    # What a dispute lost is due once more as a charge of its own, as long as the gates matter.
+    charges = list(Charge.objects.filter(pilot=pilot).exclude(state__in=(ChargeState.WITHDRAWN, ChargeState.LOST)))
     if by_hand is None:
         followed = set(pilot.gates.filter(follows_money=True).values_list("kind", flat=True))
     else:

@@ -3,12 +3,14 @@
 Whatever breaks in between leaves a row that says how far it got: the next click, or the sweeper, asks the provider for our identifier and goes on.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -16,6 +18,7 @@ from django.utils.translation import override
 from citylab.audit.moves import SYSTEM, check_legal
 from citylab.core import clock, outbox
 from citylab.core.errors import Conflict, DomainError
+from citylab.core.locks import locked
 from citylab.pilots.models import Pilot
 
 from .. import providers
@@ -25,20 +28,23 @@ from ..workflow import CheckoutState
 from .opening import follow, move_charge, move_checkout, opened
 from .settling import release_lines, settle
 
+logger = logging.getLogger(__name__)
 # How long a checkout stays open at an online provider (Stripe allows 30 minutes to 24 hours). A notice stays open until it is closed.
 OPEN_FOR = timedelta(hours=2)
-# After this long without the provider's answer the sweeper asks what became of it.
+# After this long without the provider's answer the sweeper asks what became of it. No call lasts as long: what has not arrived by then never will.
 ANSWER_WITHIN = timedelta(minutes=3)
 
 
 def checkout_begin(*, charge_ids: Iterable[Any], actor: Any, language: str) -> Checkout:
     """Write the checkout that is to pay these charges; the same charges again give the checkout that is open for them already.
 
-    Raises Conflict("illegal_move" | "being_paid"), NotAllowed, DomainError("nothing_chosen" | "charge_unknown" | "payees_mixed").
+    One whose time is over is closed first, so not inside a transaction.
+    Raises Conflict("illegal_move" | "being_paid"), NotAllowed, DomainError("nothing_chosen" | "charge_unknown" | "payees_mixed" | "provider_unavailable").
     """
     wanted = {str(pk) for pk in charge_ids}
     if not wanted:
         raise DomainError("nothing_chosen", _("Choose at least one sum."))
+    _close_over(wanted)
     with transaction.atomic():
         pilots = set(Charge.objects.filter(pk__in=wanted).values_list("pilot", flat=True))
         if len(pilots) != 1:
@@ -54,6 +60,15 @@ def checkout_begin(*, charge_ids: Iterable[Any], actor: Any, language: str) -> C
         if present:
             return present
         return _write(pilot, payees.pop(), charges, actor, language)
+
+
+def _close_over(charge_ids: set[str]) -> None:
+    over = Checkout.objects.filter(lines__charge__in=charge_ids, lines__is_open=True, state=CheckoutState.OPEN, expires_at__lte=clock.now()).distinct()
+    try:
+        for checkout in over:
+            _tidy(checkout)
+    except providers.Unavailable as error:
+        raise _away() from error
 
 
 def _present(charges: list[Charge]) -> Checkout | None:
@@ -89,10 +104,9 @@ def checkout_enter(checkout: Checkout) -> Checkout:
 
     Raises DomainError("provider_unavailable"), after which the same click goes on, and DomainError("provider_refused"), after which the charges are due again.
     """
+    checkout, asked_before = _claimed(checkout.pk)
     if checkout.state != CheckoutState.CREATING:
         return checkout
-    asked_before = checkout.asked_at is not None
-    Checkout.objects.filter(pk=checkout.pk).update(asked_at=clock.now())
     provider = providers.provider(checkout.provider)
     try:
         # An idempotency key lives about a day: whoever asked before looks for the first answer.
@@ -100,11 +114,30 @@ def checkout_enter(checkout: Checkout) -> Checkout:
         if found is None:
             found = provider.create(_request(checkout))
     except providers.Unavailable as error:
-        raise DomainError("provider_unavailable", _("The payment service does not answer. Nothing has been paid, and nothing is lost: try again in a minute.")) from error
+        current = Checkout.objects.get(pk=checkout.pk)
+        if current.state != CheckoutState.CREATING:
+            return current  # a second click at the same moment has the answer
+        raise _away() from error
     except providers.Refused as error:
         _fail(checkout, str(error))
         raise DomainError("provider_refused", _("The payment service has refused to open this payment. Nothing has been paid; the office has been told why.")) from error
     return settle(checkout.pk, found)
+
+
+def _claimed(pk: Any) -> tuple[Checkout, bool]:
+    """The checkout as it is now, and whether the provider was asked to open it before; if it is still to be opened, that it is being asked now."""
+    with transaction.atomic():
+        locked(Pilot, Checkout.objects.values_list("pilot", flat=True).get(pk=pk))
+        checkout = Checkout.objects.select_related("opened_by").get(pk=pk)
+        asked_before = checkout.asked_at is not None
+        if checkout.state == CheckoutState.CREATING:
+            checkout.asked_at = clock.now()
+            checkout.save(update_fields=["asked_at"])
+    return checkout, asked_before
+
+
+def _away() -> DomainError:
+    return DomainError("provider_unavailable", _("The payment service does not answer. Nothing has been paid, and nothing is lost: try again in a minute."))
 
 
 def _request(checkout: Checkout) -> providers.CheckoutRequest:
@@ -120,12 +153,12 @@ def _request(checkout: Checkout) -> providers.CheckoutRequest:
 
 
 def _fail(checkout: Checkout, trouble: str) -> None:
-    """The provider refused, or never heard of it: the charges are due again."""
+    """The provider refused, or does not know it: the charges are due again, unless somebody got further meanwhile."""
     with transaction.atomic():
         pilot = opened(checkout.pilot_id, SYSTEM, "payments.pay")
         current = Checkout.objects.get(pk=checkout.pk)
         current.pilot = pilot
-        if current.state not in (CheckoutState.CREATING, CheckoutState.CLOSING):
+        if (current.state, current.asked_at) != (checkout.state, checkout.asked_at):
             return
         current.trouble = trouble[:300]
         move_checkout(current, "fail")
@@ -156,30 +189,37 @@ def checkout_close(checkout: Checkout) -> None:
 def checkouts_tidy() -> int:
     """Close what is to be closed, and ask what became of checkouts without an answer or past their end; gives how many were looked at.
 
-    A provider that is away is asked again at the next sweep.
+    A provider that is away is asked again at the next sweep. One that was asked to open a checkout has time to answer: till then it may not know it yet.
     """
     late = clock.now() - ANSWER_WITHIN
-    waiting = list(Checkout.objects.filter(state=CheckoutState.CLOSING))
-    waiting += Checkout.objects.filter(state=CheckoutState.CREATING, opened_at__lt=late)
+    answered = Q(asked_at__lt=late) | Q(asked_at__isnull=True)
+    waiting = list(Checkout.objects.filter(~Q(external_id="") | answered, state=CheckoutState.CLOSING))
+    waiting += Checkout.objects.filter(answered, state=CheckoutState.CREATING, opened_at__lt=late)
     waiting += Checkout.objects.filter(state=CheckoutState.OPEN, expires_at__lt=late)
     for checkout in waiting:
         try:
             _tidy(checkout)
         except providers.Unavailable:
             continue
+        except Exception:  # whatever it was, it holds up no other checkout, and is tried again
+            logger.exception("checkout %s", checkout.pk)
     return len(waiting)
 
 
 def _tidy(checkout: Checkout) -> None:
     provider = providers.provider(checkout.provider)
-    external_id = checkout.external_id
-    if not external_id:
-        found = provider.find(str(checkout.pk), checkout.account, since=checkout.opened_at) if checkout.asked_at else None
-        if found is None:
-            _fail(checkout, "")
-            return
-        external_id = found.external_id
-    expired = provider.expire(external_id, checkout.account)
+    try:
+        external_id = checkout.external_id
+        if not external_id:
+            found = provider.find(str(checkout.pk), checkout.account, since=checkout.opened_at) if checkout.asked_at else None
+            if found is None:
+                _fail(checkout, "")
+                return
+            external_id = found.external_id
+        expired = provider.expire(external_id, checkout.account)
+    except providers.Refused as error:
+        _fail(checkout, str(error))
+        return
     settle(checkout.pk, expired)
 
 

@@ -1,17 +1,19 @@
 """Money that goes back: owed once, sent once, and where the provider will not or cannot, by bank transfer."""
 
+import logging
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
+from django_fsm import can_proceed
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as NumberError
 
 from citylab.audit.moves import SYSTEM
 from citylab.core import clock, outbox
-from citylab.core.errors import DomainError
+from citylab.core.errors import Conflict, DomainError
 from citylab.core.locks import locked
 from citylab.pilots.models import Pilot
 
@@ -21,6 +23,7 @@ from ..providers import DisputeStatus, RefundFound, RefundStatus
 from ..workflow import OPEN_REFUNDS, ChargeState, RefundState
 from .opening import follow, move_charge, move_refund, opened
 
+logger = logging.getLogger(__name__)
 Account = LedgerEntry.Account
 # Whoever sends a refund has this long for it; after that another one asks the provider what became of it.
 LEASE = timedelta(minutes=2)
@@ -30,9 +33,9 @@ LONGEST_WAIT = timedelta(hours=6)
 def refund_owe(payment: Payment, cents: int, *, charge: Charge | None, reason: str, actor: Any = SYSTEM, note: str = "", source: str = "") -> Refund:
     """Owe back a part of a payment, in the transaction of its cause, whose pilot is locked. `source` is the account that held it, by default the charge's income.
 
-    Raises DomainError("refund_exceeds") for more than what is left of the payment, or of what it paid for the charge.
+    Raises DomainError("refund_exceeds") for more than what is left of the payment, or of what it paid for the charge; nothing is left where a dispute took it.
     """
-    left = payment.amount_cents - (payment.refunds.aggregate(total=Sum("amount_cents"))["total"] or 0)
+    left = 0 if payment.disputed == DisputeStatus.LOST else payment.amount_cents - (payment.refunds.aggregate(total=Sum("amount_cents"))["total"] or 0)
     if charge is not None:
         left = min(left, charge.amount_cents - (charge.refunds.aggregate(total=Sum("amount_cents"))["total"] or 0))
     if not 0 < cents <= left:
@@ -41,7 +44,7 @@ def refund_owe(payment: Payment, cents: int, *, charge: Charge | None, reason: s
     by = None if actor is SYSTEM else actor
     refund = Refund(payment=payment, charge=charge, amount_cents=cents, reason=reason, note=note[:600], owed_at=moment, owed_by=by, next_attempt_at=moment)
     refund.save(force_insert=True)
-    ledger.refund_owed(refund, source=source or ledger.INCOME[Charge.Kind(charge.kind)] if charge else Account.PROVIDER)
+    ledger.refund_owed(refund, source=source or (ledger.INCOME[Charge.Kind(charge.kind)] if charge else Account.PROVIDER))
     if charge is not None and charge.state != ChargeState.REFUND_OWED:
         move_charge(charge, "owe_refund", actor=actor, data={"refund": str(refund.pk), "back": cents})
     if providers.provider(payment.provider).refunds:
@@ -52,15 +55,19 @@ def refund_owe(payment: Payment, cents: int, *, charge: Charge | None, reason: s
 
 
 def refund_settle(payment: Payment, found: RefundFound) -> None:
-    """Write what the provider says of a refund, inside the transaction that locked the pilot. One that is not ours is left to the reconcile."""
+    """Write what the provider says of a refund, inside the transaction that locked the pilot. One that is not ours is left to the reconcile.
+
+    A refund goes from pending to done, and may fail even then, but never comes back from that: whoever says so asked before it failed.
+    """
     refund = payment.refunds.filter(pk=found.reference).first() if providers.is_reference(found.reference) else None
     if refund is None:
         return
     refund.payment = payment
-    if refund.external_id != found.external_id:
+    has_failed = refund.state == RefundState.TRANSFER_OWED and refund.external_id == found.external_id
+    if found.external_id and refund.external_id != found.external_id:
         refund.external_id = found.external_id
         refund.save(update_fields=["external_id"])
-    if found.status == RefundStatus.DONE and refund.state in OPEN_REFUNDS:
+    if found.status == RefundStatus.DONE and refund.state in OPEN_REFUNDS and not has_failed:
         refund.done_at = clock.now()
         move_refund(refund, "arrive")
         ledger.refund_done(refund, times=refund.came_back)
@@ -74,15 +81,33 @@ def refund_settle(payment: Payment, found: RefundFound) -> None:
 def _refused(refund: Refund, why: str) -> None:
     refund.trouble = why[:300]
     if refund.state == RefundState.DONE:
+        if ledger.was_taken(refund):
+            return
         refund.done_at = None
         ledger.refund_came_back(refund, times=refund.came_back)
         refund.came_back += 1
         move_refund(refund, "refuse", data={"why": why[:80]})
-        if refund.charge and refund.charge.state != ChargeState.REFUND_OWED:
+        if refund.charge and can_proceed(refund.charge.owe_refund):
             refund.charge.pilot = refund.payment.checkout.pilot
             move_charge(refund.charge, "owe_refund", data={"refund": str(refund.pk)})
-        return
-    move_refund(refund, "refuse", data={"why": why[:80]})
+    elif refund.payment.disputed == DisputeStatus.LOST:
+        _take(refund)
+    else:
+        move_refund(refund, "refuse", data={"why": why[:80]})
+
+
+def refunds_take(payment: Payment) -> None:
+    """The payer's bank took the whole payment back: what was still owed of it has gone that way, and must not go a second time."""
+    for refund in payment.refunds.filter(state__in=(RefundState.OWED, RefundState.TRANSFER_OWED)):
+        refund.payment = payment
+        _take(refund)
+
+
+def _take(refund: Refund) -> None:
+    refund.done_at = clock.now()
+    move_refund(refund, "arrive", data={"dispute": refund.payment_id})
+    ledger.refund_taken(refund)
+    _charge_refunded(refund)
 
 
 def _charge_refunded(refund: Refund) -> None:
@@ -97,7 +122,10 @@ def refunds_send() -> int:
     due = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=clock.now())
     waiting = list(Refund.objects.filter(due, state=RefundState.OWED).exclude(payment__disputed=DisputeStatus.OPEN).order_by("next_attempt_at").values_list("pk", flat=True))
     for pk in waiting:
-        refund_send(pk)
+        try:
+            refund_send(pk)
+        except Exception:  # whatever it was, it holds up no other refund, and is tried again
+            logger.exception("refund %s", pk)
     return len(waiting)
 
 
@@ -115,6 +143,10 @@ def refund_send(pk: Any) -> None:
         Refund.objects.filter(pk=pk).update(trouble=str(error)[:300])
         return
     except providers.Refused as error:
+        if error.code == "amount_too_large":
+            # Somebody gave it back by hand: a bank transfer would give it a second time. The reconcile says so, and people decide.
+            Refund.objects.filter(pk=pk).update(trouble=str(error)[:300])
+            return
         found = RefundFound(external_id="", reference=str(pk), amount_cents=refund.amount_cents, status=RefundStatus.REFUSED, reason=str(error))
     with transaction.atomic():
         pilot = opened(payment.checkout.pilot_id, SYSTEM, "payments.process")
@@ -130,7 +162,7 @@ def _claimed(pk: Any) -> tuple[Refund | None, bool]:
         pilot_id = Refund.objects.values_list("payment__checkout__pilot", flat=True).get(pk=pk)
         locked(Pilot, pilot_id)
         refund = Refund.objects.select_related("payment__checkout").get(pk=pk)
-        if refund.state != RefundState.OWED or (refund.next_attempt_at and refund.next_attempt_at > clock.now()):
+        if refund.state != RefundState.OWED or refund.payment.disputed == DisputeStatus.OPEN or (refund.next_attempt_at and refund.next_attempt_at > clock.now()):
             return None, False
         asked_before = refund.attempts > 0
         wait = min(LEASE * 2 ** min(refund.attempts, 8), LONGEST_WAIT)
@@ -152,9 +184,11 @@ def refund_iban_set(*, refund_id: Any, actor: Any, account_holder: str, iban: st
 
 
 def refund_transfer_record(*, refund_id: Any, actor: Any, transferred_on: date, reference: str) -> Refund:
-    """The bank transfer was made. Raises DomainError("iban_missing" | "date_future" | "reference_missing" | "no_transfer"), NotAllowed."""
+    """The bank transfer was made. Raises Conflict("disputed"), DomainError("iban_missing" | "date_future" | "reference_missing" | "no_transfer"), NotAllowed."""
     with transaction.atomic():
         refund = _opened(refund_id, actor, "payments.process")
+        if refund.payment.disputed == DisputeStatus.OPEN:
+            raise Conflict("disputed", _("The payer's bank is deciding on this payment: wait for it, or the sum may go back twice."))
         if not refund.iban:
             raise DomainError("iban_missing", _("The start-up has not written its bank account yet."))
         if transferred_on > clock.today():

@@ -14,8 +14,9 @@ from citylab.pilots.models import Pilot
 
 from .. import ledger
 from ..models import Allocation, Checkout, LedgerEntry, Payment, Refund
-from ..providers import CheckoutFound, CheckoutStatus, DisputeStatus, PaymentFound
+from ..providers import CheckoutFound, CheckoutStatus, PaymentFound
 from ..workflow import LIVE, CheckoutState
+from .disputing import dispute_settle
 from .opening import follow, move_charge, move_checkout, opened
 from .receipts import receipt_issue
 from .refunding import refund_owe, refund_settle
@@ -32,14 +33,16 @@ def settle(checkout_id: Any, found: CheckoutFound) -> Checkout:
         _remember(checkout, found)
         for payment in found.payments:
             _payment(checkout, payment, currency=found.currency)
-        _status(checkout, found.status)
+        if checkout.external_id == found.external_id:
+            _status(checkout, found.status)
         follow(pilot)
     return checkout
 
 
 def _remember(checkout: Checkout, found: CheckoutFound) -> None:
-    if not checkout.external_id or (found.url and found.url != checkout.url):
-        checkout.external_id, checkout.url = found.external_id, found.url or checkout.url
+    """The provider's first answer stays the one that counts: should it have opened a second checkout for us, only the money that came there does."""
+    if not checkout.external_id:
+        checkout.external_id, checkout.url = found.external_id, found.url
         checkout.save(update_fields=["external_id", "url"])
 
 
@@ -81,7 +84,7 @@ def _payment(checkout: Checkout, found: PaymentFound, *, currency: str) -> None:
         ledger.provider_fee(payment)
     for refund in found.refunds:
         refund_settle(payment, refund)
-    _dispute(payment, found.disputed)
+    dispute_settle(payment, found.disputed)
 
 
 def _arrived(checkout: Checkout, payment: Payment, currency: str) -> None:
@@ -117,32 +120,3 @@ def _allocated(line: Any, payment: Payment, pilot: Pilot) -> bool:
     ledger.charge_paid(charge, by=Account.PROVIDER)
     return True
 
-
-def _dispute(payment: Payment, found: DisputeStatus) -> None:
-    """The payer's bank takes the money back until it has decided; whoever never saw that the dispute was open sees it pass here."""
-    if not found or found == payment.disputed:
-        return
-    if not payment.disputed:
-        payment.disputed = DisputeStatus.OPEN
-        payment.disputed_cents = payment.amount_cents - sum(refund.amount_cents for refund in payment.refunds.filter(done_at__isnull=False))
-        payment.save(update_fields=["disputed", "disputed_cents"])
-        ledger.dispute_opened(payment, payment.disputed_cents)
-        _move_paid(payment, "dispute")
-    if payment.disputed != DisputeStatus.OPEN or found == DisputeStatus.OPEN:
-        return
-    payment.disputed = found
-    payment.save(update_fields=["disputed"])
-    if found == DisputeStatus.WON:
-        ledger.dispute_won(payment, payment.disputed_cents)
-        _move_paid(payment, "win_dispute")
-    else:
-        ledger.dispute_lost(payment, payment.disputed_cents)
-        _move_paid(payment, "lose_dispute")
-
-
-def _move_paid(payment: Payment, name: str) -> None:
-    for allocation in payment.allocations.select_related("charge"):
-        charge = allocation.charge
-        charge.pilot = payment.checkout.pilot
-        if can_proceed(getattr(charge, name)):
-            move_charge(charge, name, data={"payment": payment.pk})

@@ -27,7 +27,9 @@ def is_pending(user: Any, proposal: Any) -> bool:
 
 @rules.predicate
 def is_assigned_evaluator(user: Any, proposal: Any) -> bool:
-    return user.is_authenticated and user.has_role(Role.EVALUATOR) and any(a.evaluator_id == user.pk for a in proposal.assignments.all())
+    return user.is_authenticated and user.has_role(Role.EVALUATOR) and any(
+        a.evaluator_id == user.pk and a.taken_off_at is None for a in proposal.assignments.all()
+    )
 
 
 @rules.predicate
@@ -36,7 +38,7 @@ def is_cleared_evaluator(user: Any, proposal: Any) -> bool:
     return (
         user.is_authenticated
         and user.has_role(Role.EVALUATOR)
-        and any(a.evaluator_id == user.pk and a.declared_at and a.has_conflict is False for a in proposal.assignments.all())
+        and any(a.evaluator_id == user.pk and a.taken_off_at is None and a.declared_at and a.has_conflict is False for a in proposal.assignments.all())
     )
 
 

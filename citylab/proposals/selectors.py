@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import get_language
 
 from citylab.accounts.models import Role
@@ -113,7 +113,7 @@ def case(pk: Any) -> Proposal:
             Prefetch("versions", ProposalVersion.objects.select_related("register_entry", "signature__document", "signature__identity_document", "stamp_duty")),
             Prefetch("change_requests", ChangeRequest.objects.prefetch_related("items").select_related("communication")),
             Prefetch("refusal_notices", RefusalNotice.objects.select_related("communication")),
-            Prefetch("assignments", Assignment.objects.select_related("evaluator")),
+            Prefetch("assignments", Assignment.objects.filter(taken_off_at__isnull=True).select_related("evaluator")),
             Prefetch("communications", Communication.objects.select_related("register_entry", "sent_by")),
             "decisions",
         )
@@ -133,6 +133,15 @@ def sheets(proposal: Proposal) -> list[Evaluation]:
     if not versions:
         return []
     return list(Evaluation.objects.filter(version=versions[-1]).select_related("assignment__evaluator").prefetch_related("scores"))
+
+
+def earlier_sheets(proposal: Proposal) -> list[Evaluation]:
+    """The confirmed sheets on versions before the latest: they count no longer, and stay on file."""
+    versions = list(proposal.versions.all())
+    if len(versions) < 2:
+        return []
+    found = Evaluation.objects.filter(version__in=versions[:-1], confirmed_at__isnull=False)
+    return list(found.select_related("assignment__evaluator", "version").prefetch_related("scores").order_by("-version__number", "id"))
 
 
 def evaluation_result(proposal: Proposal, found: list[Evaluation]) -> scoring.Result | None:
@@ -156,11 +165,12 @@ def visible_sheets(user: Any, found: list[Evaluation]) -> list[Evaluation]:
 
 def assignments_of(user: Any) -> QuerySet[Assignment]:
     """What an evaluator has been asked to score, open ones first."""
+    latest = ProposalVersion.objects.filter(proposal=OuterRef("assignment__proposal")).order_by("-number").values("pk")[:1]
     return (
-        Assignment.objects.filter(evaluator=user)
+        Assignment.objects.filter(evaluator=user, taken_off_at__isnull=True)
         .select_related("proposal__organisation", "proposal__challenge")
         .defer("proposal__answers", "proposal__field_versions")
-        .annotate(confirmed=Count("evaluations", filter=Q(evaluations__confirmed_at__isnull=False)))
+        .annotate(confirmed=Exists(Evaluation.objects.filter(assignment=OuterRef("pk"), version=Subquery(latest), confirmed_at__isnull=False)))
         .order_by("confirmed", "-assigned_at")
     )
 

@@ -127,13 +127,14 @@ def handle_assigned(key: str, payload: dict[str, Any]) -> None:
 
 
 def handle_evaluator_assigned(key: str, payload: dict[str, Any]) -> None:
-    assignment = Assignment.objects.select_related("evaluator", "proposal").filter(pk=payload["assignment"]).first()
+    assignment = Assignment.objects.select_related("evaluator", "proposal").filter(pk=payload["assignment"], taken_off_at__isnull=True).first()
     if assignment is None:  # taken off the case again before this was told
         return
     with override(assignment.evaluator.language):
         address = reverse("desk:evaluation", args=[assignment.proposal_id])
     notify(
-        kind=notifications.EvaluationAsked, user=assignment.evaluator, case_kind="proposal", case_id=str(assignment.proposal_id), dedupe=f"evaluation:{assignment.pk}",
+        kind=notifications.EvaluationAsked, user=assignment.evaluator, case_kind="proposal", case_id=str(assignment.proposal_id),
+        dedupe=f"evaluation:{assignment.pk}:{assignment.assigned_at.isoformat()}",  # who was taken off may be asked again
         context={"proposal": assignment.proposal, "address": address},
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Taking an evaluator off a case: only by the office, only before the sheet is confirmed, with a reason that the evaluator is told."""
+"""Taking an evaluator off a case: only by the office, only before the sheet of this version is confirmed, with a reason that the evaluator is told."""
 
 from typing import Any
 
@@ -7,9 +7,11 @@ from django.urls import reverse
 
 from citylab.audit.services import trail
 from citylab.core import outbox
+from citylab.core.errors import NotAllowed
 from citylab.notifications.models import OutgoingMessage
+from citylab.proposals import selectors
 from citylab.proposals.models import Assignment, Evaluation, Proposal, Score
-from citylab.proposals.services import evaluating
+from citylab.proposals.services import deciding, evaluating, screening, submitting
 from tests import factories
 
 from .conftest import signed_in, text_of
@@ -93,3 +95,56 @@ def test_a_colleague_was_first(officer: Any, people: Any, case: Proposal, asked:
     response = officer.post(address(asked), {"reason": "Malattia."})
     assert response.status_code == 409 and "no longer scores this proposal" in text_of(response)
     assert case.notes.count() == 1
+
+
+@pytest.fixture
+def again(people: Any, made: Any) -> Proposal:
+    """A case that was scored, rejected, reopened and completed: what is evaluated now is its second version."""
+    case = made("rejected", to=factories.challenge(mode="competitive"))
+    key = {"proposal_id": case.pk, "actor": people.officer}
+    deciding.proposal_reopen(**key, to="screening", **factories.act())
+    screening.changes_request(**key, items=[screening.AskedItem("plan", "Precisate le date.")], channel="portal")
+    (item,) = case.change_requests.get().items.all()
+    submitting.additions_submit(proposal_id=case.pk, actor=people.owner, replies={item.pk: "Fatto."})
+    screening.reply_settle(item_id=item.pk, actor=people.officer, settled=True)
+    factories.checklist_passed(case, people.officer)
+    screening.evaluation_start(**key)
+    return Proposal.objects.get(pk=case.pk)
+
+
+def test_whoever_scored_an_earlier_version_can_be_taken_off_and_that_sheet_stays_on_file(officer: Any, people: Any, again: Proposal) -> None:
+    asked = Assignment.objects.get()
+    first = Evaluation.objects.get()
+    code = again.versions.last().criteria[0]["code"]
+    evaluating.sheet_save(proposal_id=again.pk, actor=people.evaluator, scores={code: (1, "")}, reasons="", confirm=False)
+    assert "What was confirmed about an earlier version stays on file." in text_of(officer.get(address(asked)))
+    response = officer.post(address(asked), {"reason": "In ferie."})
+    assert response.status_code == 302
+    assert Evaluation.objects.get() == first and first.scores.count() == len(again.versions.first().criteria)
+    assert signed_in(people.evaluator).get(reverse("desk:evaluation", args=[again.pk])).status_code == 404
+    assert list(selectors.assignments_of(people.evaluator)) == []
+    page = officer.get(reverse("desk:case", args=[again.pk]), {"tab": "evaluation"})
+    assert page.context["assignments"] == [] and [row["sheet"] for row in page.context["earlier"]] == [first]
+    assert "1 sheet on an earlier version" in text_of(page) and "version 1" in text_of(page)
+    with pytest.raises(NotAllowed):
+        evaluating.sheet_save(proposal_id=again.pk, actor=people.evaluator, scores={code: (5, "")}, reasons="", confirm=False)
+    twice = officer.post(address(asked), {"reason": "In ferie."})
+    assert twice.status_code == 409 and "no longer scores this proposal" in text_of(twice)
+
+
+def test_whoever_was_taken_off_with_an_earlier_sheet_declares_anew_when_asked_again(people: Any, again: Proposal) -> None:
+    asked = Assignment.objects.get()
+    evaluating.evaluator_take_off(proposal_id=again.pk, assignment_id=asked.pk, actor=people.officer, reason="In ferie.")
+    while outbox.drain():
+        pass
+    before = OutgoingMessage.objects.filter(user=people.evaluator, kind="evaluation_asked").count()
+    back = evaluating.evaluator_assign(proposal_id=again.pk, actor=people.officer, evaluator=people.evaluator)
+    assert (back.pk, back.taken_off_at, back.declared_at, back.has_conflict) == (asked.pk, None, None, None)
+    while outbox.drain():
+        pass
+    assert OutgoingMessage.objects.filter(user=people.evaluator, kind="evaluation_asked").count() == before + 1
+    assert Evaluation.objects.get().confirmed_at is not None
+
+
+def test_an_evaluator_sees_that_a_new_version_waits_for_a_sheet(people: Any, again: Proposal) -> None:
+    assert [row.confirmed for row in selectors.assignments_of(people.evaluator)] == [False]

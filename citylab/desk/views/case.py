@@ -18,7 +18,7 @@ from citylab.core.errors import Conflict, DomainError
 from citylab.core.middleware import status_of
 from citylab.notifications.selectors import messages_of_case
 from citylab.proposals import files, form, selectors
-from citylab.proposals.models import ChangeRequestItem, Communication, Proposal, ProposalVersion, ScreeningCheck
+from citylab.proposals.models import ChangeRequestItem, Communication, Evaluation, Proposal, ProposalVersion, ScreeningCheck
 from citylab.proposals.screening import CHECKLIST
 from citylab.proposals.services import clocks, communicating, screening
 from citylab.proposals.workflow import SITE_CHANGEABLE, State
@@ -101,12 +101,17 @@ def _evaluation_tab(request: HttpRequest, found: Proposal, versions: list[Propos
     names = {row["code"]: row[f"name_{language}"] for row in versions[-1].criteria}
     done = {sheet.assignment_id for sheet in confirmed}
     return {
-        "sheets": [{"sheet": sheet, "scores": [{"name": names.get(s.criterion, s.criterion), "score": s} for s in sheet.scores.all()]} for sheet in confirmed],
+        "sheets": [_sheet_row(sheet, names) for sheet in confirmed],
+        "earlier": [_sheet_row(sheet, {row["code"]: row[f"name_{language}"] for row in sheet.version.criteria}) for sheet in selectors.earlier_sheets(found)],
         "result": result, "points": float(result.points) if result else None,
         "criteria": [{"name": names[line.code], "line": line, "mean": float(line.mean), "points": float(line.mean) * line.weight} for line in result.criteria] if result else [],
         "assignments": [{"assignment": a, "confirmed": a.pk in done} for a in found.assignments.all()], "notices": list(found.refusal_notices.all()),
         "can_ask": found.state == State.EVALUATION,
     }  # fmt: skip
+
+
+def _sheet_row(sheet: Evaluation, names: dict[str, str]) -> dict[str, Any]:
+    return {"sheet": sheet, "scores": [{"name": names.get(score.criterion, score.criterion), "score": score} for score in sheet.scores.all()]}
 
 
 def _comparable_tab(request: HttpRequest, found: Proposal, versions: list[ProposalVersion]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def _standing(assignment: Any) -> dict[str, Any]:
 @evaluator
 def evaluation(request: HttpRequest, pk: Any) -> HttpResponse:
     """First the declaration, then the proposal and the sheet beside it."""
-    assignment = get_object_or_404(Assignment.objects.select_related("proposal__organisation", "proposal__challenge"), proposal_id=pk, evaluator=request.user)
+    assignment = get_object_or_404(Assignment.objects.select_related("proposal__organisation", "proposal__challenge"), proposal_id=pk, evaluator=request.user, taken_off_at__isnull=True)
     if assignment.declared_at is None:
         return _declare(request, assignment)
     if assignment.has_conflict:
@@ -153,7 +153,7 @@ def assign_evaluator(request: HttpRequest, pk: Any) -> HttpResponse:
 
 @staff
 def take_off_evaluator(request: HttpRequest, pk: Any, assignment: int) -> HttpResponse:
-    """Ask somebody no longer, as long as the sheet is not confirmed."""
+    """Ask somebody no longer, as long as the sheet of this version is not confirmed."""
     case = allowed_case(request, pk)
     title = _("Take an evaluator off the case")
     found = next((each for each in case.assignments.all() if each.pk == assignment), None)
@@ -168,4 +168,6 @@ def take_off_evaluator(request: HttpRequest, pk: Any, assignment: int) -> HttpRe
     if found is None:
         return too_late(request, case, title, form)
     lead = _("%(name)s no longer sees this proposal; a sheet that is not confirmed is lost.") % {"name": found.evaluator}
+    if found.evaluations.filter(confirmed_at__isnull=False).exists():
+        lead += " " + _("What was confirmed about an earlier version stays on file.")
     return render(request, "desk/form_page.html", {"case": case, "form": form, "title": title, "lead": lead, "submit": _("Take off")}, status=422 if form.errors else 200)

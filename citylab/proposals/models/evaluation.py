@@ -21,6 +21,7 @@ class Assignment(models.Model):
     declared_at = models.DateTimeField(null=True, blank=True)
     has_conflict = models.BooleanField(null=True)
     conflict_note = models.TextField(blank=True)
+    taken_off_at = models.DateTimeField(null=True, blank=True)  # asked no longer, but confirmed sheets of an earlier version stay on file
 
     class Meta:
         ordering = ["id"]

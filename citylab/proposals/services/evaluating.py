@@ -36,11 +36,13 @@ def evaluator_assign(*, proposal_id: Any, actor: Any, evaluator: Any) -> Assignm
             raise DomainError("not_an_evaluator", _("This person is not an evaluator."))
         if membership_role(evaluator, proposal.organisation_id) is not None:
             raise DomainError("belongs_to_applicant", _("This person belongs to the applicant."))
-        assignment, created = Assignment.objects.get_or_create(
-            proposal=proposal, evaluator=evaluator, defaults={"assigned_by": actor, "assigned_at": clock.now()}
-        )
-        if not created:
+        assignment = Assignment.objects.filter(proposal=proposal, evaluator=evaluator).first() or Assignment(proposal=proposal, evaluator=evaluator)
+        if assignment.pk and assignment.taken_off_at is None:
             raise DomainError("already_assigned", _("This evaluator has already been asked."))
+        # Whoever was taken off declares anew; the earlier declaration stands in the trail.
+        assignment.taken_off_at = assignment.declared_at = assignment.has_conflict = None
+        assignment.assigned_by, assignment.assigned_at, assignment.conflict_note = actor, clock.now(), ""
+        assignment.save()
         audit.append(case_kind=CASE, case_id=proposal.pk, action="assign_evaluator", actor=actor, data={"evaluator": evaluator.pk})
         outbox.publish("proposal.evaluator_assigned", proposal.pk, assignment=assignment.pk)
     return assignment
@@ -49,25 +51,31 @@ def evaluator_assign(*, proposal_id: Any, actor: Any, evaluator: Any) -> Assignm
 def evaluator_take_off(*, proposal_id: Any, assignment_id: int, actor: Any, reason: str) -> None:
     """Ask somebody no longer: the unconfirmed sheet goes, the reason stays among the office's notes, and the evaluator is told it.
 
-    Raises DomainError("reason_missing"), NotAllowed, and Conflict where the sheet is confirmed, the evaluator stepped back or is gone already.
+    What was confirmed about an earlier version stays on file. Raises DomainError("reason_missing"), NotAllowed, and Conflict where the sheet of
+    this version is confirmed, the evaluator stepped back or is gone already.
     """
     with transaction.atomic():
         proposal = locked(Proposal, proposal_id)
         check_allowed(actor, "proposals.process", proposal)
         _in_evaluation(proposal)
-        assignment = proposal.assignments.select_related("evaluator").filter(pk=assignment_id).first()
+        assignment = proposal.assignments.select_related("evaluator").filter(pk=assignment_id, taken_off_at__isnull=True).first()
         if assignment is None:
             raise Conflict("already_taken_off", _("This evaluator no longer scores this proposal."))
         if assignment.has_conflict:
             raise Conflict("stepped_back", _("This evaluator stepped back; the declaration stays on file."))
-        if assignment.evaluations.filter(confirmed_at__isnull=False).exists():
+        confirmed = assignment.evaluations.filter(confirmed_at__isnull=False)
+        if confirmed.filter(version=latest_version(proposal)).exists():
             raise Conflict("sheet_confirmed", _("This evaluator has confirmed a score sheet, which counts."))
         if not reason.strip():
             raise DomainError("reason_missing", _("Give the reason."))
         evaluator = assignment.evaluator
         note = note_add(proposal_id=proposal.pk, actor=actor, text=f"{evaluator}: {reason.strip()}")
-        assignment.evaluations.all().delete()
-        assignment.delete()
+        assignment.evaluations.filter(confirmed_at__isnull=True).delete()
+        if confirmed.exists():
+            assignment.taken_off_at = clock.now()
+            assignment.save(update_fields=["taken_off_at"])
+        else:
+            assignment.delete()
         audit.append(case_kind=CASE, case_id=proposal.pk, action="take_off_evaluator", actor=actor, data={"evaluator": evaluator.pk, "note": note.pk})
         outbox.publish("proposal.evaluator_taken_off", proposal.pk, evaluator=evaluator.pk, note=note.pk)
 

@@ -24,7 +24,7 @@ UNDO = "DROP TRIGGER ledger_sums_to_zero ON payments_ledgerentry; DROP FUNCTION 
 def create(apps, schema_editor):
     GROWS.install(schema_editor.connection)
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(SUMS_TO_ZERO)
+        schema_editor.execute(SUMS_TO_ZERO, params=None)  # with parameters its per cent sign would be one
 
 
 def drop(apps, schema_editor):

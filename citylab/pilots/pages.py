@@ -97,7 +97,9 @@ def action_page(room: Room, pilot: Pilot, action: Action, item: Any, attempt: At
         context["card"] = attempt.form.cleaned_data
     if attempt.step == "confirm" and attempt.form is not None:
         data = attempt.form.cleaned_data if attempt.form.is_bound else {}
-        context |= {"given": _given(attempt.form, data), "message": action.message(data), "readers": [user for user, _room in selectors.readers_of(pilot)]}
+        readers = selectors.readers_of(pilot)
+        startup_told = any(page == "portal:pilot" for _user, page in readers)
+        context |= {"given": _given(attempt.form, data), "message": action.message(data), "readers": [user for user, _page in readers], "startup_told": startup_told}
     return context
 
 

@@ -120,6 +120,16 @@ def test_looking_at_what_will_be_sent_moves_nothing(people: SimpleNamespace) -> 
     assert (len(trail("pilot", pilot.pk)), OutgoingMessage.objects.count()) == (entries, mails)
 
 
+def test_the_preview_names_who_is_told_and_says_where_that_is_nobody_of_the_start_up(people: SimpleNamespace) -> None:
+    pilot, city = made("agreement", people), signed_in(people.officer)
+    warning = "Nobody of the start-up has an account that can be told: tell it in another way."
+    both = words(city.post(address("desk", pilot, "dates"), NEW))
+    assert str(people.owner) in both and warning not in both
+    pilot.organisation.memberships.all().delete()
+    alone = city.post(address("desk", pilot, "dates"), NEW)
+    assert alone.context["readers"] == [pilot.officer] and warning in words(alone)
+
+
 def test_a_site_that_is_taken_is_said_before_anybody_is_asked_to_confirm(people: SimpleNamespace) -> None:
     site = factories.site(capacity=1)
     pilot, city = made("preparation", people, at=site, days=10), signed_in(people.officer)

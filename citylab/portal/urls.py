@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, costs, files, home, matches, payments, proposal, searches, submission
+from .views import case, costs, files, home, matches, money_papers, payments, proposal, searches, submission
 
 app_name = "portal"
 urlpatterns = [
@@ -46,5 +46,8 @@ urlpatterns = [
     path(pgettext_lazy("url", "payments/<uuid:pk>/cancel/"), payments.cancel, name="payment_cancel"),
     path(pgettext_lazy("url", "payments/test/<slug:external_id>/"), payments.sandbox_page, name="sandbox"),
     path(pgettext_lazy("url", "payments/notice/<slug:number>/"), payments.notice, name="notice"),
+    path(pgettext_lazy("url", "payments/notice/<slug:number>/pdf/"), money_papers.notice_pdf, name="notice_pdf"),
+    path(pgettext_lazy("url", "receipts/<int:pk>/"), money_papers.receipt_page, name="receipt_page"),
+    path(pgettext_lazy("url", "receipts/<int:pk>/pdf/"), money_papers.receipt_pdf, name="receipt_pdf"),
     path(pgettext_lazy("url", "pilots/"), include("citylab.portal.pilot_urls")),
 ]

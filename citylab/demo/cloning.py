@@ -19,6 +19,7 @@ from citylab.audit.hashing import BEGINNING, entry_hash
 from citylab.audit.models import AuditEntry
 from citylab.core import clock
 from citylab.core.models import OutboxMessage
+from citylab.payments import models as payments
 from citylab.pilots import models as pilots
 from citylab.proposals import models as proposals
 from citylab.proposals.services.submitting import digest_of
@@ -26,7 +27,9 @@ from citylab.proposals.services.submitting import digest_of
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 PROPOSAL = proposals.Proposal
 STAMPS = "0299"  # the serial numbers of copies begin with these digits
-# Every table with rows of a case, in an order in which what is referred to comes first, and the way from its row to the proposal.
+STAMP = "stamp"
+# Every table with rows of a case, in an order in which what is referred to comes first, and the way from its row to the proposal; of the ledger to the pilot.
+# A copied pilot has paid with a stamp at most (volume._exemplars): nothing stands here of checkouts and what follows them.
 PARTS: tuple[tuple[type[models.Model], str], ...] = (
     (PROPOSAL, "pk"),
     (PROPOSAL.technologies.through, "proposal"),
@@ -36,7 +39,7 @@ PARTS: tuple[tuple[type[models.Model], str], ...] = (
     (proposals.RegisterEntry, "case_id"),
     (proposals.ProposalVersion, "proposal"),
     (proposals.Signature, "version__proposal"),
-    (proposals.StampDuty, "version__proposal"),
+    (proposals.StampDuty, STAMP),
     (proposals.Communication, "proposal"),
     (proposals.ScreeningCheck, "version__proposal"),
     (proposals.ChangeRequest, "proposal"),
@@ -59,6 +62,9 @@ PARTS: tuple[tuple[type[models.Model], str], ...] = (
     (pilots.RestorationCheck, "pilot__proposal"),
     (pilots.FinalReport, "pilot__proposal"),
     (pilots.PilotNote, "pilot__proposal"),
+    (payments.Charge, "pilot__proposal"),
+    (payments.LedgerTransaction, "pilot"),
+    (payments.LedgerEntry, "transaction__pilot"),
 )
 # Ids that stand in the trail and in messages, by the kind of case and their name there.
 REFERENCES: dict[str, dict[str, type[models.Model]]] = {
@@ -70,9 +76,17 @@ REFERENCES: dict[str, dict[str, type[models.Model]]] = {
         "proposal": PROPOSAL, "decision": proposals.Decision, "milestone": pilots.Milestone, "indicator": pilots.Indicator, "note": pilots.PilotNote,
         "request": pilots.ExtensionRequest, "suspension": pilots.Suspension, "check": pilots.RestorationCheck,
     },
+    "charge": {"pilot": pilots.Pilot, "stamp": proposals.StampDuty},
 }  # fmt: skip
 # In the trail an incident stands by its number, in messages by its id.
 MESSAGE_REFERENCES = {kind: {**names, "incident": pilots.Incident} for kind, names in REFERENCES.items()}
+
+
+def _of_case(proposal: Any, way: str) -> models.Q:
+    if way == STAMP:  # on the request, or on the decision
+        return models.Q(version__proposal=proposal) | models.Q(charge__pilot__proposal=proposal)
+    pilot = getattr(proposal, "pilot", None)
+    return models.Q(**{way: str(proposal.pk) if way == "case_id" else pilot and pilot.pk if way in ("pilot", "transaction__pilot") else proposal.pk})
 
 
 @dataclass(frozen=True)
@@ -87,8 +101,8 @@ class Exemplar:
 
     @classmethod
     def read(cls, proposal: Any) -> "Exemplar":
-        rows = {model: list(model._default_manager.filter(**{way: str(proposal.pk) if way == "case_id" else proposal.pk}).order_by("pk")) for model, way in PARTS}
-        cases = [str(proposal.pk), *(str(pilot.pk) for pilot in rows[pilots.Pilot])]
+        rows = {model: list(model._default_manager.filter(_of_case(proposal, way)).order_by("pk")) for model, way in PARTS}
+        cases = [str(proposal.pk), *(str(row.pk) for model in (pilots.Pilot, payments.Charge) for row in rows[model])]
         trail = list(AuditEntry.objects.filter(case_kind__in=REFERENCES, case_id__in=cases).order_by("case_kind", "case_id", "sequence"))
         return cls(proposal, proposal.created_by_id, rows, trail, list(OutboxMessage.objects.filter(key__in=cases).order_by("pk")))
 
@@ -149,7 +163,7 @@ class Copy:
         own = OWN.get(model)
         made = self._made(model, row, own(self, row) if own else {})
         self.ids[model][row.pk] = made.pk
-        if model in (PROPOSAL, pilots.Pilot, proposals.Attachment):
+        if model in (PROPOSAL, pilots.Pilot, proposals.Attachment, payments.Charge):
             self.words[str(row.pk)] = str(made.pk)
         return made
 
@@ -279,6 +293,11 @@ def _pilot(copy: Copy, row: Any) -> dict[str, Any]:
     return {"code": code, "slug": code}
 
 
+def _ledger_transaction(copy: Copy, row: Any) -> dict[str, Any]:
+    case, key, what = row.key.split(":", 2)
+    return {"key": f"{case}:{copy.words[key]}:{what}", "pilot": copy.ids[pilots.Pilot][row.pilot]}
+
+
 OWN: dict[type[models.Model], Callable[[Copy, Any], dict[str, Any]]] = {
     PROPOSAL: _proposal,
     proposals.Attachment: lambda copy, row: {"key": f"volume/{uuid4().hex}"},
@@ -287,6 +306,8 @@ OWN: dict[type[models.Model], Callable[[Copy, Any], dict[str, Any]]] = {
     proposals.Communication: _communication,
     proposals.StampDuty: _stamp,
     pilots.Pilot: _pilot,
+    payments.LedgerTransaction: _ledger_transaction,
+    payments.LedgerEntry: lambda copy, row: {"charge": copy.ids[payments.Charge][row.charge]},
 }
 
 

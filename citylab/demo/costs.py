@@ -43,7 +43,7 @@ def _payees(editor: Any) -> dict[str, Payee]:
     known = {payee.code: payee for payee in Payee.objects.all()}
     for row in read("costs")["payees"]:
         if row["code"] not in known:
-            given = {name: row[name] for name in ("tax_code", "address", *VAT) if name in row}
+            given = {name: row[name] for name in ("tax_code", "address", "provider", *VAT) if name in row}
             payee = Payee(code=row["code"], name_it=row["it"], name_en=row["en"], assumed="tax_code" not in row, **{**VAT, **given})
             payee.full_clean()
             known[payee.code] = payee_save(payee=payee, actor=editor)

@@ -1,8 +1,7 @@
 """What the pilot of an approved proposal goes through, step by step through the real services."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 from zlib import crc32
 
 from citylab.core import clock
@@ -10,31 +9,14 @@ from citylab.pilots.models import Gate, Indicator, Pilot
 from citylab.pilots.services import approving, ending, preparing, presenting, recording, running
 from citylab.proposals.models import Decision
 
-from . import texts
-from .answers import first_day
-from .casework import DECISION, Case
+from . import moneywork, texts
+from .casework import Case
+from .course import Course
 from .timeline import Story
 
 READING_DAYS = 14
 # How far from baseline to target an indicator got at its last reading, by the end of the story.
 REACHED = {"closed:stop": Decimal("0.35"), "closed:procure": Decimal("0.95"), "closed:adopt": Decimal("1.05"), "closed:extend": Decimal("0.9")}
-
-
-class Course:
-    """The pilot's own calendar, in days before the loading (negative: still to come), and who acts."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self.decided = case.evaluated_ago - DECISION
-        self.first = case.ago - (first_day(case.use, date(2000, 1, 1)) - date(2000, 1, 1)).days
-        self.last = self.first - case.use.get("days", case.idea["days"])
-        self.pilot: Pilot
-        self.city = {"actor": case.officer}
-        self.startup = {"actor": case.owner}
-
-    @property
-    def key(self) -> dict[str, Any]:
-        return {"pilot_id": self.pilot.pk}
 
 
 def approved(course: Course) -> Story:
@@ -62,7 +44,7 @@ def signed_by_city(course: Course) -> Story:
 def gates_set(course: Course, *, leave: tuple[str, ...] = ()) -> Story:
     """The requirements that are not met by themselves turn green, but those named in `leave`."""
     yield course.case.office(course.decided - 14, 10)
-    red = course.pilot.gates.filter(result=Gate.State.RED).exclude(kind__in=[*preparing.AUTOMATIC_GATES, *leave])
+    red = course.pilot.gates.filter(result=Gate.State.RED, follows_money=False).exclude(kind__in=[*preparing.AUTOMATIC_GATES, *leave])
     for kind in red.values_list("kind", flat=True):
         preparing.gate_set(**course.key, **course.city, kind=kind, result=Gate.State.GREEN, note="Documento acquisito agli atti")
     recording.note_add(**course.key, **course.startup, text=texts.STARTUP_NOTE)
@@ -186,6 +168,7 @@ def until_running(course: Course) -> Story:
     yield from approved(course)
     yield from signed_by_startup(course)
     yield from signed_by_city(course)
+    yield from moneywork.paid(course)
     yield from gates_set(course)
     yield from declared_ready(course)
     yield from presented(course)
@@ -198,14 +181,14 @@ def pilot(course: Course) -> Story:
     before = {
         "agreement": [approved],
         "agreement_half": [approved, signed_by_startup],
-        "pilot_withdrawn": [approved, signed_by_startup, signed_by_city, withdrawn],
-        "ready": [approved, signed_by_startup, signed_by_city, gates_set, declared_ready],
+        "pilot_withdrawn": [approved, signed_by_startup, signed_by_city, moneywork.stamped, withdrawn],
+        "ready": [approved, signed_by_startup, signed_by_city, moneywork.paid, gates_set, declared_ready],
     }
     if story in before:
         for part in before[story]:
             yield from part(course)
     elif story == "preparation":
-        for part in (approved, signed_by_startup, signed_by_city):
+        for part in (approved, signed_by_startup, signed_by_city, moneywork.paid):
             yield from part(course)
         yield from gates_set(course, leave=(Gate.Kind.PERMITS, Gate.Kind.INSURANCE))
     else:
@@ -217,6 +200,8 @@ def _on_site(course: Course) -> Story:
     story = course.case.story
     if story in ("running", "running_extension", "terminated", "revoked"):
         yield from measured(course, 7 if story in ("terminated", "revoked") else 0)
+        if course.case.use.get("money") == "disputed":
+            yield from moneywork.disputed(course, 6)
         yield from {"running_extension": extension_asked, "terminated": terminated, "revoked": revoked}.get(story, _nothing)(course)
     elif story == "suspended":
         yield from measured(course, 12)
@@ -236,6 +221,8 @@ def _after(course: Course) -> Story:
         yield from site_checked(course, course.last - 7, passed=False)
     elif story != "restoration":
         yield from site_checked(course, course.last - 5, passed=True)
+        if story in ("reported", "closed"):
+            yield from moneywork.deposit_decided(course, course.last - 12)
         if story != "reporting":
             yield from reported(course, course.last - 30 if story == "closed" else course.last - 29)
         if story == "closed":

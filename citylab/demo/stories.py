@@ -7,8 +7,9 @@ from citylab.testbeds.models import Site
 from . import casework, texts
 from .casework import Case
 from .content import ideas
+from .course import Course
 from .people import People
-from .pilotwork import Course, pilot
+from .pilotwork import pilot
 from .timeline import Story
 
 

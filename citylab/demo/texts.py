@@ -66,3 +66,9 @@ NEXT_STEPS = "Proponiamo di proseguire in altri due luoghi, con costi a nostro c
 STARTUP_NOTE = "Buongiorno, confermiamo il sopralluogo di giovedì alle 10. Porteremo la planimetria aggiornata."
 CITY_NOTE = "Grazie. Sarà presente anche il collega dell'ufficio che gestisce il luogo."
 MESSAGE = ("Calendario della commissione", "La commissione esaminerà la proposta nelle prossime due settimane. Non occorre alcuna azione da parte vostra.")
+WAIVED = "La prova produce dati per il trasporto pubblico, di interesse della Città: il canone non è dovuto."
+KEPT = {
+    "reported": "Due lastre della pavimentazione scheggiate da una vasca durante lo smontaggio: le sostituisce la Città, come da verbale allegato.",
+    "closed": "Tre tasselli rimasti nel marciapiede: li ha chiusi la Città, come da verbale allegato.",
+}
+KEPT_ANSWER = "Una delle due lastre era già rotta prima del montaggio, come mostrano le nostre fotografie del primo giorno: vi chiediamo di rivedere la somma."

@@ -62,10 +62,10 @@ def load(count: int) -> Counter[str]:
 
 
 def _exemplars() -> dict[str, list[Exemplar]]:
-    """The demo's cases by state. Approved ones only where no site is booked: places cannot be copied."""
+    """The demo's cases by state. Approved ones only where no site is booked and nothing went through a provider: neither can be copied."""
     names = [row["name"] for row in read("organisations")["organisations"]]
     found: dict[str, list[Exemplar]] = defaultdict(list)
-    cases = Proposal.objects.filter(organisation__legal_name__in=names, organisation__is_demo=True, state__in=SHARES, pilot__site__isnull=True)
+    cases = Proposal.objects.filter(organisation__legal_name__in=names, organisation__is_demo=True, state__in=SHARES, pilot__site__isnull=True, pilot__checkouts__isnull=True)
     for proposal in cases.select_related("organisation").order_by("number", "created_at"):
         found[proposal.state].append(Exemplar.read(proposal))
     return found

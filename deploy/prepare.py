@@ -7,12 +7,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+# There while pip works: a package that it was copying when somebody pressed Ctrl-C looks installed to the next pip.
+UNFINISHED = VENV / "installing"
 
 
 def usable() -> bool:
-    """Whether .venv has a Python with pip: an interrupted start or a removed Python leaves less."""
+    """Whether .venv has a Python with pip and only whole packages: an interrupted start or a removed Python leaves less."""
     python = VENV / "bin" / "python"
-    return python.exists() and subprocess.run([str(python), "-c", "import pip"], capture_output=True, check=False).returncode == 0
+    return not UNFINISHED.exists() and python.exists() and subprocess.run([str(python), "-c", "import pip"], capture_output=True, check=False).returncode == 0
 
 
 def main(kind: str) -> int:
@@ -32,9 +34,11 @@ def main(kind: str) -> int:
         venv.create(VENV, with_pip=True, clear=True)
     print("Installing the locked requirements …", flush=True)
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r", str(locked)]
+    UNFINISHED.touch()
     if subprocess.run(command, check=False).returncode:
         print("The requirements could not be installed: see above; is there a network?")
         return 1
+    UNFINISHED.unlink()
     mark.write_text(wanted)
     return 0
 

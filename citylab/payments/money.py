@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from django.db.models import Prefetch, QuerySet
+from django.db import models
+from django.db.models import Count, Min, Prefetch, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -44,7 +45,7 @@ class Standing(StrEnum):
 
 # Word, tone and icon of components/status.html.
 SHOWN: dict[Standing, tuple[Promise, str, str]] = {
-    Standing.DUE: (_("Due"), "near", "clock"),
+    Standing.DUE: (_("To be paid"), "near", "clock"),
     Standing.OVERDUE: (_("Overdue"), "no", "error"),
     Standing.BEING_PAID: (_("Being paid"), "near", "clock"),
     Standing.ON_ITS_WAY: (_("Payment on its way"), "near", "clock"),
@@ -279,7 +280,11 @@ class MoneyView:
 def money_view(pilot: Pilot) -> MoneyView:
     """The money of a pilot."""
     decisions = DepositDecision.objects.select_related("decided_by", "answered_by").prefetch_related("documents")
-    charges = Charge.objects.filter(pilot=pilot).select_related("payee", "stamp", "ended_by").prefetch_related(Prefetch("decisions", decisions))
+    charges = (
+        Charge.objects.filter(pilot=pilot)
+        .select_related("payee", "stamp", "ended_by", "allocation__payment")
+        .prefetch_related(Prefetch("decisions", decisions))
+    )
     lines = CheckoutLine.objects.filter(charge__pilot=pilot, is_open=True).select_related("checkout")
     checkout_of = {line.charge_id: line.checkout for line in lines}
     refunds = list(Refund.objects.filter(payment__checkout__pilot=pilot).select_related("payment__checkout"))
@@ -296,6 +301,35 @@ def money_view(pilot: Pilot) -> MoneyView:
         group.checkouts = _open_checkouts(group.sums, moment)
     receipts = Receipt.objects.filter(payment__checkout__pilot=pilot).select_related("payee").order_by("-issued_at")
     return MoneyView(pilot, _in_order(groups.values()), _unknown(pilot), _request_stamp(pilot), list(receipts))
+
+
+@dataclass(frozen=True)
+class ToPay:
+    """What is still to be paid of one pilot; the first of it by `due_on`."""
+
+    pilot_id: object
+    code: str
+    title: str
+    language: str  # of the title
+    cents: int
+    count: int
+    due_on: date | None
+
+    @property
+    def days_late(self) -> int:
+        return (clock.today() - self.due_on).days if self.due_on else 0
+
+
+def to_pay(**which: object) -> list[ToPay]:
+    """The pilots with something still to be paid, what is due first in front, in one query; `which` narrows them as a filter of charges does."""
+    unpaid = Charge.objects.filter(state__in=(ChargeState.DUE, ChargeState.CHECKOUT_OPEN), **which).order_by()
+    rows = unpaid.values("pilot_id", "pilot__code", "pilot__title", "pilot__proposal__language").annotate(
+        cents=models.Sum("amount_cents"), count=Count("pk"), due=Min("due_on")
+    )
+    return [
+        ToPay(row["pilot_id"], row["pilot__code"], row["pilot__title"], row["pilot__proposal__language"] or "it", row["cents"], row["count"], row["due"])
+        for row in rows.order_by("due", "pilot__code")
+    ]
 
 
 def deposit_files(pilot: Pilot) -> QuerySet[Attachment]:
@@ -321,8 +355,8 @@ def _group(charge: Charge) -> Group:
 
 
 def _in_order(groups: Iterable[Group]) -> list[Group]:
-    """Where something is to be paid first, then by name; the State's tax last."""
-    return sorted(groups, key=lambda group: (group.payee is None, not group.payable, group.name["it"]))
+    """Where something is to be paid first, the State's tax after the others, then by name."""
+    return sorted(groups, key=lambda group: (not (group.payable or group.checkouts), group.payee is None, group.name["it"]))
 
 
 def _open_checkouts(sums: list[Sum], moment: datetime) -> list[OpenCheckout]:

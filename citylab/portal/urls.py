@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, costs, files, home, matches, money_papers, payments, proposal, searches, submission
+from .views import case, costs, files, home, matches, money, money_papers, payments, proposal, searches, submission
 
 app_name = "portal"
 urlpatterns = [
@@ -41,7 +41,10 @@ urlpatterns = [
     path(pgettext_lazy("url", "proposals/<uuid:pk>/observations/"), case.observations, name="observations"),
     path(pgettext_lazy("url", "proposals/<uuid:pk>/withdraw/"), case.withdraw, name="withdraw"),
     path(pgettext_lazy("url", "pilots/<uuid:pk>/pay/"), payments.pay, name="pay"),
-    path(pgettext_lazy("url", "pilots/<uuid:pk>/deposit-files/<uuid:attachment>/"), payments.deposit_file, name="deposit_file"),
+    path(pgettext_lazy("url", "pilots/<uuid:pk>/deposit-files/<uuid:attachment>/"), money.deposit_file, name="deposit_file"),
+    path(pgettext_lazy("url", "pilots/<uuid:pk>/stamp-duty/<uuid:charge>/"), money.stamp, name="stamp"),
+    path(pgettext_lazy("url", "pilots/<uuid:pk>/refunds/<uuid:refund>/account/"), money.account, name="refund_account"),
+    path(pgettext_lazy("url", "pilots/<uuid:pk>/deposit/<int:decision>/answer/"), money.answer, name="deposit_answer"),
     path(pgettext_lazy("url", "payments/<uuid:pk>/"), payments.payment, name="payment"),
     path(pgettext_lazy("url", "payments/<uuid:pk>/cancel/"), payments.cancel, name="payment_cancel"),
     path(pgettext_lazy("url", "payments/test/<slug:external_id>/"), payments.sandbox_page, name="sandbox"),

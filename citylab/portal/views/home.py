@@ -25,6 +25,7 @@ from citylab.accounts.services import organisations as services
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
 from citylab.notifications.selectors import messages_of
+from citylab.payments.money import to_pay
 from citylab.proposals.selectors import proposals_of
 
 from ..forms import InviteForm, OrganisationForm
@@ -49,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         proposal.days_late = -proposal.days_left if proposal.days_left is not None else None  # type: ignore[attr-defined]
     context = {
         "organisations": organisations, "chosen": chosen, "page": page, "can_write": any(role in (Membership.Role.OWNER, Membership.Role.EDITOR) for role in roles.values()),
-        "invitations": list(invitations_for(user)), "access_requests": list(access_requests_for(user)),
+        "to_pay": to_pay(pilot__organisation__in=[chosen] if chosen else organisations), "invitations": list(invitations_for(user)), "access_requests": list(access_requests_for(user)),
     }  # fmt: skip
     return render(request, "portal/home.html", context)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from citylab.accounts.access import signed_in
 from citylab.accounts.selectors import membership_role, organisations_of
-from citylab.payments.money import money_view
+from citylab.payments.money import money_view, to_pay
 from citylab.pilots import pages, selectors
 from citylab.pilots.actions import PORTAL, attempt
 from citylab.pilots.models import Pilot
@@ -36,25 +36,33 @@ def own_pilot(request: HttpRequest, pk: Any) -> Pilot:
 @signed_in
 def pilots(request: HttpRequest) -> HttpResponse:
     page = Paginator(selectors.pilots_of(organisations_of(request.user)), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [pages.row(ROOM, pilot) for pilot in page.object_list]
+    owed = {one.pilot_id: one for one in to_pay(pilot__in=[pilot.pk for pilot in page.object_list])}
+    rows = [{**pages.row(ROOM, pilot), "to_pay": owed.get(pilot.pk)} for pilot in page.object_list]
     return render(request, "portal/pilots.html", {"page": page, "rows": rows, "room": "portal", "names": ROOM.addresses})
 
 
 @signed_in
 def pilot(request: HttpRequest, pk: Any) -> HttpResponse:
     found = own_pilot(request, pk)
-    context = pages.page(ROOM, found, request.user, request.GET.get("tab", ""))
+    return render(request, "portal/pilot.html", page_of(found, request.user, request.GET.get("tab", "")))
+
+
+def page_of(found: Pilot, user: Any, tab: str) -> dict[str, Any]:
+    """The context of the pilot's page with one of its tabs; the one about money is filled here."""
+    context = pages.page(ROOM, found, user, tab)
+    context["to_pay"] = sum(owed.count for owed in to_pay(pilot=found))
     if context["tab"] == "money":
-        context |= money_tab(request.user, found)
-    return render(request, "portal/pilot.html", context)
+        context |= {
+            "tab_template": "payments/_money.html", "money": money_view(found), "may_pay": user.has_perm("payments.pay", found), "document": "portal:deposit_file",
+            "receipt_page": "portal:receipt_page", "receipt_pdf": "portal:receipt_pdf", "group_actions": "portal/_money_pay.html", "sum_actions": "portal/_money_sum_actions.html",
+            "other_actions": "portal/_money_transfers.html",
+        }  # fmt: skip
+    return context
 
 
-def money_tab(user: Any, found: Pilot) -> dict[str, Any]:
-    """What the tab about the pilot's money shows."""
-    return {
-        "tab_template": "payments/_money.html", "money": money_view(found), "may_pay": user.has_perm("payments.pay", found), "receipt_page": "portal:receipt_page", "receipt_pdf": "portal:receipt_pdf",
-        "document": "portal:deposit_file",
-    }  # fmt: skip
+def money_address(pilot_id: Any) -> str:
+    """The tab about a pilot's money."""
+    return f"{reverse('portal:pilot', args=[pilot_id])}?tab=money"
 
 
 @signed_in

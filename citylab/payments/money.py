@@ -177,10 +177,7 @@ class OpenCheckout:
 
     @property
     def can_go_on(self) -> bool:
-        return self.checkout.state in (CheckoutState.CREATING, CheckoutState.OPEN) and not self.has_run_out
-
-    @property
-    def can_cancel(self) -> bool:
+        """Or be cancelled; one whose time is over begins anew."""
         return self.checkout.state in (CheckoutState.CREATING, CheckoutState.OPEN)
 
     @property

@@ -44,6 +44,8 @@ def checkout_begin(*, charge_ids: Iterable[Any], actor: Any, language: str) -> C
     wanted = {str(pk) for pk in charge_ids}
     if not wanted:
         raise DomainError("nothing_chosen", _("Choose at least one sum."))
+    if not all(map(providers.is_reference, wanted)):
+        raise DomainError("charge_unknown", _("These sums do not belong together: open the page of the pilot and choose again."))
     _close_over(wanted)
     with transaction.atomic():
         pilots = set(Charge.objects.filter(pk__in=wanted).values_list("pilot", flat=True))

@@ -1,4 +1,4 @@
-"""Nothing assigns the state of a proposal or a pilot except a transition of its workflow: django-fsm alone would let much through."""
+"""Nothing assigns the state of a proposal, a pilot or a sum of money except a transition of its workflow: django-fsm alone would let much through."""
 
 import ast
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from citylab.payments.models import Charge, Checkout, Refund
 from citylab.pilots.models import Pilot
 from citylab.proposals.models import Proposal
 
@@ -23,6 +24,7 @@ ALLOWED = {
     # The bulk writer of load_volume: a test compares its rows with those that the services write.
     "citylab/demo/volume.py": {"model._default_manager.bulk_create(…)"},
 }
+CASES = ("Proposal", "Pilot", "Charge", "Checkout", "Refund")
 WRITERS = {"create", "acreate", "update", "aupdate", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "build", "make", "defaults"}
 
 
@@ -45,12 +47,12 @@ def writes(tree: ast.AST) -> Iterator[str]:
             yield ast.unparse(node)
         if "__dict__" in function and name in ("update", "setdefault", "__setitem__"):
             yield f"{function}(…)"
-        if name in WRITERS or function in ("Proposal", "Pilot"):
+        if name in WRITERS or function in CASES:
             if any(keyword.arg == "state" for keyword in node.keywords):
                 yield f"{function}(state=…)"
             if any(isinstance(part, ast.Dict) and any(isinstance(key, ast.Constant) and key.value == "state" for key in part.keys) for part in ast.walk(node)):
                 yield f"{function}({{'state': …}})"
-        if name in ("bulk_create", "abulk_create") and (function.startswith(("Proposal.", "Pilot.")) or not function[0].isupper()):
+        if name in ("bulk_create", "abulk_create") and (function.startswith(tuple(f"{case}." for case in CASES)) or not function[0].isupper()):
             yield f"{function}(…)"
         if name == "bulk_update" and any(isinstance(part, ast.Constant) and part.value == "state" for part in ast.walk(node)):
             yield f"{function}('state')"
@@ -73,6 +75,8 @@ def writes(tree: ast.AST) -> Iterator[str]:
         ("proposal.__dict__.update(state='approved')", ["proposal.__dict__.update(…)", "proposal.__dict__.update(state=…)"]),
         ("Proposal.objects.bulk_update(found, ['state'])", ["Proposal.objects.bulk_update('state')"]),
         ("Pilot.objects.bulk_create(copies)", ["Pilot.objects.bulk_create(…)"]),
+        ("Charge(state='paid')", ["Charge(state=…)"]),
+        ("Refund.objects.filter(pk=1).update(state='done')", ["Refund.objects.filter(pk=1).update(state=…)"]),
         ("model.objects.bulk_create(copies)", ["model.objects.bulk_create(…)"]),
         ("Note.objects.bulk_create(copies)", []),
         ("cursor.execute('UPDATE proposals_proposal SET state = 1')", ["cursor.execute(state)"]),
@@ -95,8 +99,8 @@ def test_only_transitions_write_the_state_of_a_case():
     assert {path: reasons - found.get(path, set()) for path, reasons in ALLOWED.items() if reasons - found.get(path, set())} == {}
 
 
-@pytest.mark.parametrize("model", [Proposal, Pilot])
+@pytest.mark.parametrize("model", [Proposal, Pilot, Charge, Checkout, Refund])
 def test_the_field_itself_refuses_assignment(model):
-    case = model(state="draft" if model is Proposal else "agreement")
+    case = model()
     with pytest.raises(AttributeError):
         setattr(case, "state", "approved")

@@ -9,6 +9,7 @@ EDITING = "cms.tasks."
 PAGES = "cms.indexing."
 ALERTS = "search.alerts."
 MONEY = "citylab.payments.tasks."
+MONEY_NEWS = "citylab.payments.news."
 # What the money room does with facts of a pilot, beside the news of them.
 MONEY_FOLLOWS = {
     "created": [MONEY + "handle_terms"],
@@ -62,7 +63,21 @@ CONSUMERS: dict[str, list[str]] = {
     "organisation.updated": [INDEX + "handle_organisation"],
     "taxonomy.renamed": [INDEX + "handle_term"],
     "proposal.content_changed": [INDEX + "handle_proposal"],
-    **{f"charge.{fact}": [MONEY + "handle_decided"] for fact in ("pay", "close_checkout", "win_dispute")},
+    **{f"charge.{fact}": [MONEY + "handle_decided"] for fact in ("pay", "close_checkout")},
+    "charge.win_dispute": [MONEY + "handle_decided", MONEY_NEWS + "handle_dispute_won"],
+    "charge.dispute": [MONEY_NEWS + "handle_disputed"],
+    "charge.lose_dispute": [MONEY_NEWS + "handle_dispute_lost"],
+    "charge.waive": [MONEY_NEWS + "handle_waived"],
+    "charges.made": [MONEY_NEWS + "handle_charges_made"],
+    "checkout.pay": [MONEY_NEWS + "handle_paid"],
+    "checkout.fail": [MONEY_NEWS + "handle_payment_failed"],
+    "deposit.decided": [MONEY_NEWS + "handle_deposit_decided"],
+    "deposit.answered": [MONEY_NEWS + "handle_deposit_answered"],
+    "refund.owed": [MONEY_NEWS + "handle_refund_owed"],
+    "refund.arrive": [MONEY_NEWS + "handle_refund_arrived"],
+    "refund.refuse": [MONEY_NEWS + "handle_refund_refused"],
+    "refund.iban_set": [MONEY_NEWS + "handle_account_given"],
+    "refund.transfer": [MONEY_NEWS + "handle_refund_transferred"],
     "pilot.public_changed": [INDEX + "handle_pilot"],
     "pilot.content_changed": [INDEX + "handle_pilot"],
     **{

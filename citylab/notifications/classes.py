@@ -10,6 +10,7 @@ CATEGORIES: dict[str, Promise] = {
     "formal": _("Formal acts: receipts, requests, decisions"),
     "progress": _("Progress of your cases and pilots"),
     "deadlines": _("Deadlines and reminders"),
+    "payments": _("Payments, sums that come back, and reminders of what is due"),
     "organisation": _("Invitations and members of your organisation"),
     "questions": _("Answers to your questions"),
     "alerts": _("New challenges and sites that you asked to be told of"),

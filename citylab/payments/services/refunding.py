@@ -45,6 +45,7 @@ def refund_owe(payment: Payment, cents: int, *, charge: Charge | None, reason: s
     refund = Refund(payment=payment, charge=charge, amount_cents=cents, reason=reason, note=note[:600], owed_at=moment, owed_by=by, next_attempt_at=moment)
     refund.save(force_insert=True)
     ledger.refund_owed(refund, source=source or (ledger.INCOME[Charge.Kind(charge.kind)] if charge else Account.PROVIDER))
+    outbox.publish("refund.owed", refund.pk)
     if charge is not None and charge.state != ChargeState.REFUND_OWED:
         move_charge(charge, "owe_refund", actor=actor, data={"refund": str(refund.pk), "back": cents})
     if providers.provider(payment.provider).refunds:

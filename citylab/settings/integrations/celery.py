@@ -20,6 +20,8 @@ CELERY_BEAT_SCHEDULE = {
     "payment-events": {"task": "citylab.payments.tasks.handle_events", "schedule": 30.0},
     "refunds": {"task": "citylab.payments.tasks.send_refunds", "schedule": 60.0},
     "checkouts": {"task": "citylab.payments.tasks.tidy_checkouts", "schedule": 60.0},
+    "payment-reminders": {"task": "citylab.payments.tasks.send_reminders", "schedule": crontab(hour="8", minute="15")},
+    "reconcile": {"task": "citylab.payments.tasks.reconcile", "schedule": crontab(hour="3", minute="10")},
     "clocks": {"task": "citylab.proposals.tasks.run_clocks", "schedule": crontab(minute="*/10")},
     "draft-reminders": {"task": "citylab.proposals.tasks.send_draft_reminders", "schedule": crontab(hour="8", minute="5")},
     "daily-seal": {"task": "citylab.audit.tasks.seal_day", "schedule": crontab(hour="0", minute="20")},

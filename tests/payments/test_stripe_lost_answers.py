@@ -69,6 +69,15 @@ def test_a_failure_that_stripe_keeps_under_the_key_is_told_apart_so_that_a_new_c
     assert stripe.create(replace(request, reference="CK-2")).status == CheckoutStatus.OPEN
 
 
+@pytest.mark.parametrize("acted", [False, True])
+def test_closing_after_a_failure_is_simply_done_again(stripe, stripe_fake, acted):
+    opened = stripe.create(checkout_request())
+    stripe_fake.line.fail_next("500", acted=acted, only="POST")
+    with pytest.raises(Unavailable):
+        stripe.expire(opened.external_id, "")
+    assert stripe.expire(opened.external_id, "").status == CheckoutStatus.EXPIRED
+
+
 def test_a_write_is_sent_once_and_a_read_twice(stripe, stripe_fake):
     opened = stripe.create(checkout_request())
     stripe_fake.requests.clear()

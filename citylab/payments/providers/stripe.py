@@ -174,7 +174,8 @@ class Stripe:
     def expire(self, external_id: str, account: str) -> CheckoutFound:
         try:
             with asking():
-                self._api.checkout.sessions.expire(external_id, {}, writing(account, f"expire-{external_id}"))
+                # Without a key of ours: what is expired cannot expire again, and a failure must not be kept for a day.
+                self._api.checkout.sessions.expire(external_id, {}, writing(account))
         except Refused:
             pass  # not open any more: how it stands says why
         return self.fetch(external_id, account)
@@ -278,7 +279,7 @@ def reading(account: str) -> stripe.RequestOptions:
     return {"stripe_account": account or None}
 
 
-def writing(account: str, key: str) -> stripe.RequestOptions:
+def writing(account: str, key: str | None = None) -> stripe.RequestOptions:
     return {"stripe_account": account or None, "idempotency_key": key, "max_network_retries": 0}
 
 

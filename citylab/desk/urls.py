@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.utils.translation import pgettext_lazy
 
-from .views import case, comparable, evaluation, money_papers, moves, people, quality, queue, ranking
+from .views import accounts, case, comparable, evaluation, money_papers, moves, people, quality, queue, ranking
 
 app_name = "desk"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path(pgettext_lazy("url", "rankings/<slug:code>/"), ranking.ranking, name="ranking"),
     path(pgettext_lazy("url", "quality/"), quality.quality, name="quality"),
     path(pgettext_lazy("url", "evaluations/"), evaluation.evaluations, name="evaluations"),
+    path(pgettext_lazy("url", "money/"), accounts.money, name="money"),
+    path(pgettext_lazy("url", "money/notice-receipts/"), accounts.receipts, name="money_receipts"),
     path(pgettext_lazy("url", "money/receipts/<int:pk>/"), money_papers.receipt_page, name="receipt_page"),
     path(pgettext_lazy("url", "money/receipts/<int:pk>/pdf/"), money_papers.receipt_pdf, name="receipt_pdf"),
     path(pgettext_lazy("url", "money/notices/<slug:number>/pdf/"), money_papers.notice_pdf, name="notice_pdf"),

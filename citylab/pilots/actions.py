@@ -76,6 +76,7 @@ class Action:
     danger: bool = False
     tab: str = "overview"  # where it leads back to
     told: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda data: data)  # what of the data the message says
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: FIELDS)  # the field that a refusal is about, the first of these that the form has
 
     @property
     def is_bare(self) -> bool:
@@ -194,7 +195,7 @@ DESK = {
         Action("extension-answer", _PROCESS, _("Answer the request for an extension"), _("See what will be sent"), _("The request is answered."), f.ExtensionAnswerForm, _answer, _("Granting moves the last day and the booking, if the place is free on the added days. Refusing leaves everything as it is."), states=ON_SITE, find=_row("extension_requests"), open=lambda row: row.result == "requested", news="extension_answered", asks=True, tab="events", told=_answer_told),
         Action("suspension-decline", _PROCESS, _("Decline the suspension"), _("See what will be sent"), _("The request is declined; the pilot goes on."), f.DeclineForm, _of(running.suspension_decline, "request_id"), _("The pilot goes on. To grant the request, suspend the pilot instead."), states=(State.RUNNING,), find=_row("suspension_requests"), open=lambda row: row.answered_at is None, news="suspension_declined", asks=True, tab="events"),
         Action("sign", _PROCESS, _("Sign the agreement for the city"), _("Record the signature"), _("The signature is recorded."), f.CitySignatureForm, _sign(Side.CITY), _("The agreement itself is signed outside; here you record its number and the day. With both signatures the booking of the site is confirmed and the preparation begins."), transition="sign_agreement", applies=lambda pilot: pilot.agreement_city_signed_on is None),
-        Action("gate", _PROCESS, _("Requirement"), _("Save"), _("The requirement is saved."), f.GateForm, _gate_set, states=(*BEFORE_START, *ON_SITE), find=_gate, tab="requirements"),
+        Action("gate", _PROCESS, _("Requirement"), _("Save"), _("The requirement is saved."), f.GateForm, _gate_set, states=(*BEFORE_START, *ON_SITE), find=_gate, open=lambda gate: not gate.follows_money, tab="requirements"),
         Action("declare-ready", PERMISSIONS["declare_ready"], _("Declare ready"), _("Declare ready"), _("The pilot is ready to start."), f.ConfirmForm, _move(preparing.pilot_declare_ready), _("No requirement may be missing. The start follows as a step of its own, within the dates of the pilot."), transition="declare_ready", applies=lambda pilot: not any(gate.result == Gate.State.RED for gate in pilot.gates.all()), news="declare_ready", asks=True),
         Action("start", PERMISSIONS["start"], _("Start the pilot"), _("See what will be sent"), _("The pilot runs."), f.StartForm, _move(preparing.pilot_start), _("From this day the test runs on its site: milestones, readings and incidents are recorded from now on."), transition="start", news="start", asks=True, told=_nothing),
         Action("dates", _PROCESS, _("Change the dates"), _("See what will be sent"), _("The pilot has its new dates."), f.DatesForm, _move(preparing.dates_change), _("The booking moves to the new dates if the site is free, and milestones move by as many days as the first day. Permits and insurance must be looked at again; if the agreement names the dates, its amendment is signed outside."), states=BEFORE_START, news="dates_changed", asks=True),
@@ -248,7 +249,7 @@ def attempt(action: Action, *, pilot: Pilot, actor: Any, item: Any, data: QueryD
     except NotAllowed:
         raise
     except DomainError as error:
-        name = next((name for name in FIELDS.get(error.code, ()) if name in form.fields), None)
+        name = next((name for name in action.fields.get(error.code, ()) if name in form.fields), None)
         conflict = error if isinstance(error, Conflict) else None
         if name or not conflict:
             form.add_error(name, error.message)

@@ -35,7 +35,7 @@ TABS: dict[str, Promise] = {
 # A department looks at a site that is given back, and at what bears on it.
 DEPARTMENT_TABS = ("overview", "requirements", "events", "ending")
 # These stand with what they are about; all others are listed beside the page.
-WITH_THEIR_TAB = ("progress", "messages", "card")
+WITH_THEIR_TAB = ("money", "progress", "messages", "card")
 
 
 @dataclass(frozen=True)

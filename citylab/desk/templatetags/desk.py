@@ -36,6 +36,12 @@ def due(day: date | None) -> dict[str, Any]:
     return {"day": day, "left": left, "late": -left}
 
 
+@register.filter
+def days_since(day: date) -> int:
+    """Whole days from `day` until today."""
+    return (clock.today() - day).days
+
+
 @register.simple_tag
 def address_of(name: str, *args: Any) -> str:
     """The address of a page, or "" where this installation has no such page."""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from citylab.accounts.access import roles
 from citylab.accounts.models import Role
+from citylab.payments.money import deposit_files
 from citylab.pilots import pages, selectors
 from citylab.pilots.actions import DESK, attempt
 from citylab.pilots.forms import PilotFilterForm
@@ -20,8 +21,10 @@ from citylab.pilots.models import Pilot
 from citylab.pilots.services.preparing import Side
 from citylab.proposals import files
 
+from .. import money
+
 PAGE_SIZE = 25
-ROOM = pages.Room("desk", Side.CITY, DESK, tuple(pages.TABS))
+ROOM = pages.Room("desk", Side.CITY, {**DESK, **money.ACTIONS}, tuple(pages.TABS))
 # The figures over the list: which filter each of them opens.
 FIGURES = (
     ("all", gettext_lazy("All"), ""),
@@ -66,12 +69,26 @@ def pilots(request: HttpRequest) -> HttpResponse:
 @followers
 def pilot(request: HttpRequest, pk: Any) -> HttpResponse:
     found = followed_pilot(request, pk)
-    return render(request, "desk/pilot.html", pages.page(ROOM, found, request.user, request.GET.get("tab", "")))
+    context = pages.page(ROOM, found, request.user, request.GET.get("tab", ""))
+    if context["tab"] == money.TAB:
+        context |= money.tab_context(found)
+    return render(request, "desk/pilot.html", context)
 
 
 @followers
 def report_file(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
     found = get_object_or_404(selectors.report_files(followed_pilot(request, pk)), pk=attachment)
+    return FileResponse(files.opened(found.key), as_attachment=True, filename=found.name, content_type=found.content_type)
+
+
+@followers
+def deposit_file(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
+    """A document that stands by a decision on the deposit; a department's part is the check alone."""
+    pilot = followed_pilot(request, pk)
+    user: Any = request.user
+    if not user.has_perm(money.PERMISSION, pilot):
+        raise PermissionDenied
+    found = get_object_or_404(deposit_files(pilot), pk=attachment)
     return FileResponse(files.opened(found.key), as_attachment=True, filename=found.name, content_type=found.content_type)
 
 
@@ -83,9 +100,12 @@ def act(request: HttpRequest, pk: Any, code: str, item: str = "") -> HttpRespons
     user: Any = request.user
     if not user.has_perm(action.permission, found):
         raise PermissionDenied
-    tried = attempt(action, pilot=found, actor=user, item=about, data=request.POST if request.method == "POST" else None)
+    tried = attempt(action, pilot=found, actor=user, item=about, data=request.POST if request.method == "POST" else None, files=request.FILES or None)
     if tried.step != "done":
-        return render(request, "desk/pilot_action.html", pages.action_page(ROOM, found, action, about, tried), status=tried.status)
+        context = pages.action_page(ROOM, found, action, about, tried)
+        if code in money.ACTIONS:
+            context |= money.action_context(found, action, about, tried, user)
+        return render(request, "desk/pilot_action.html", context, status=tried.status)
     messages.success(request, action.done)
     if not user.has_perm("pilots.use_desk"):
         return redirect("desk:pilots")  # a department's part ends with the check

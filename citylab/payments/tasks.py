@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from citylab.core import clock
 
 from . import news, reconciling
-from . import reconciling
 from .services import charging, events, paying, refunding
 
 logger = logging.getLogger(__name__)

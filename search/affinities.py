@@ -7,7 +7,7 @@ from django.db import transaction
 
 from . import ranking, waiting
 from .documents import documents, pages
-from .engines import Document, Engine, TextQuery, get_engine
+from .engines import Document, Engine, TextQuery, Wanted, get_engine
 from .models import Affinity, SearchRecord, WaitingRecord
 from .waiting import Work
 
@@ -69,5 +69,5 @@ def _concerned(engine: Engine, row: WaitingRecord) -> set[str]:
     kept = Affinity.objects.filter(kind=row.kind, object_id=row.object_id).values_list("proposal_id", flat=True)
     found: list[Document] = documents(row.kind, [row.object_id])
     queries = [TextQuery(text.title, text.body, language) for document in found for language, text in document.texts.items()]
-    near = [hit.object_id for query in queries if query.whole for hit in engine.match(query, "proposal", NEAREST).hits]
+    near = [hit.object_id for query in queries if query.whole for found in engine.match(query, [Wanted("proposal", NEAREST)]) for hit in found.hits]
     return {*kept, *near}

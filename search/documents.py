@@ -5,7 +5,7 @@ city approved, and pilots with a public card.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -66,19 +66,20 @@ def states(kind: str, keys: Collection[str]) -> tuple[list[Document], list[Delet
     return found, [(kind, key, known[key]) for key in keys if key not in held]
 
 
-def site_texts(site: Any, language: str) -> tuple[str, str]:
-    """A site's title and text in a language; its sectors and assets must be at hand."""
+def site_texts(site: Any, language: str, terms: Iterable[str] | None = None) -> tuple[str, str]:
+    """A site's title and text in a language; the names of its sectors and capabilities come as `terms`, or are at hand."""
     words = [in_language(site, name, language) for name in ("summary", "description")]
-    words += [in_language(sector, "name", language) for sector in site.sectors.all()]
-    words += [in_language(asset.capability, "name", language) for asset in site.assets.all()]
+    if terms is None:
+        terms = [in_language(term, "name", language) for term in (*site.sectors.all(), *(asset.capability for asset in site.assets.all()))]
+    words += terms
     return in_language(site, "name", language), strip_tags(" ".join([*words, site.code]))
 
 
-def challenge_texts(challenge: Any, language: str) -> tuple[str, str]:
-    """A challenge's title and text in a language; its sector and technologies must be at hand."""
+def challenge_texts(challenge: Any, language: str, terms: Iterable[str] | None = None) -> tuple[str, str]:
+    """A challenge's title and text in a language; the names of its technologies come as `terms`, or are at hand, as its sector must be."""
     words = [in_language(challenge, name, language) for name in ("summary", "description", "expected")]
     words += [in_language(challenge.sector, "name", language) if challenge.sector else ""]
-    words += [in_language(technology, "name", language) for technology in challenge.technologies.all()]
+    words += terms if terms is not None else [in_language(technology, "name", language) for technology in challenge.technologies.all()]
     return in_language(challenge, "title", language), strip_tags(" ".join([*words, challenge.code, challenge.city]))
 
 

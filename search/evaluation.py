@@ -17,7 +17,7 @@ from statistics import mean
 from typing import Any, TypeVar
 
 from . import analysis
-from .engines import Document, Index, Text, TextQuery, Unavailable
+from .engines import Document, Index, Text, TextQuery, Unavailable, Wanted
 from .engines.elasticsearch.client import pause
 from .ranking import ranked, ranked_proposals, remember
 
@@ -142,7 +142,7 @@ def rankings(engine: Index, labelled: LabelledSet, direction: str, using: str, p
     if direction == "proposals":
         for number, p in enumerate(labelled.proposals):
             query = TextQuery(p.title, p.text, p.language)
-            found[p.id] = [hit.object_id for hit in _with_patience(lambda query=query: ranked(engine, query, "challenge", DEPTH)).hits]  # type: ignore[misc]
+            found[p.id] = [hit.object_id for hit in _with_patience(lambda query=query: ranked(engine, query, [Wanted("challenge", DEPTH)]))[0].hits]  # type: ignore[misc]
             progress(number)
         return found
     for number, p in enumerate(labelled.proposals):

@@ -1,34 +1,31 @@
 """Matches of a proposal: the engine says whose text is near, the policy judges the fetched rows, both directions."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Value
-from django.utils.translation import get_language
-
 from citylab.accounts.models import Organisation
 from citylab.challenges.models import Challenge
-from citylab.challenges.selectors import status, visible_challenges
+from citylab.challenges.selectors import visible_challenges
 from citylab.core import clock
 from citylab.proposals import form
 from citylab.proposals.models import Proposal
 from citylab.proposals.workflow import State
-from citylab.taxonomy.models import Capability, Sector, Technology
 from citylab.testbeds.calendar import Period
 from citylab.testbeds.models import Site
-from citylab.testbeds.selectors import availability, calendars
+from citylab.testbeds.selectors import calendars
 
 from . import analysis, sentences
 from .documents import TELLING, challenge_texts, site_texts
-from .engines import LANGUAGES, Constraints, Engine, Hit, TextQuery, get_engine
+from .engines import LANGUAGES, Constraints, Engine, Hit, TextQuery, Wanted, get_engine
+from .offers import Particulars, challenge_offer, have_run, names_of_terms, particulars, site_offer
 from .places import Places
-from .policy import Blocker, ChallengeOffer, Group, Need, Reason, SiteOffer, TextScore, Verdict, judge_challenge, judge_site
+from .policy import Blocker, Group, Need, Reason, SiteOffer, TextScore, Verdict, judge_challenge, judge_site
 from .ranking import ranked, ranked_proposals
 
-# Pilots that have really been there: what is being prepared has proved nothing yet, and is nobody's business.
-HAVE_RUN = Count("pilots", filter=Q(pilots__started_on__isnull=False) | Q(pilots__is_archive=True))
+# From a site's code to where its page is; only those that a blocker leads to are asked.
+Address = Callable[[str], str]
 # How many of each group a panel shows; the counts are of all.
 SHOWN = 5
 # How many are judged: the best of those that satisfy every hard constraint, and of the others.
@@ -79,10 +76,12 @@ class MatchPanel:
     more_sites: int = 0
     more_challenges: int = 0
     is_degraded: bool = False  # a reserve engine answered
+    # What is marked “not relevant” for a saved proposal: ids by kind.
+    not_relevant: Mapping[str, set[int]] = field(default_factory=dict)
 
 
 def need_of(proposal: Proposal) -> Need:
-    """What a proposal needs, from its columns and answers (two queries for the lists)."""
+    """What a proposal needs, from its columns and answers."""
     answers = proposal.answers
     requested = answers.get("requested")
     challenge = proposal.challenge
@@ -160,10 +159,14 @@ class _Candidates:
         return [hit.object_id for hit in self.hits]
 
 
-def _candidates(engine: Engine, query: TextQuery, kind: str, constraints: Constraints) -> _Candidates:
-    """The best of those that fit, and the best texts among the rest: only these get blockers, and what would remove them."""
-    found = ranked(engine, query, kind, FITTING, constraints, OTHERS)
-    return _Candidates([*found.hits, *found.others], found.total, found.total + found.others_total)
+def _candidates(engine: Engine, query: TextQuery, need: Need, moment: datetime, has_challenge: bool) -> tuple[_Candidates, _Candidates]:
+    """Of sites and of challenges the best of those that fit, and the best texts among the rest: only these get blockers, and what would remove them."""
+    constraints = constraints_of(need, moment)
+    # A proposal for a challenge meets only that one, whatever stands in the way.
+    challenge = Wanted("challenge", FITTING) if has_challenge else Wanted("challenge", FITTING, constraints, OTHERS)
+    sites, challenges = ranked(engine, query, [Wanted("site", FITTING, constraints, OTHERS), challenge])
+    near = [_Candidates([*found.hits, *found.others], found.total, found.total + found.others_total) for found in (sites, challenges)]
+    return near[0], _Candidates(near[1].hits, 1, 1) if has_challenge else near[1]
 
 
 def match_proposal(proposal: Proposal) -> MatchPanel:
@@ -171,54 +174,29 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
     language = proposal.language
     moment = clock.now()
     need = need_of(proposal)
-    text = text_of(proposal)
     engine = get_engine()
-    constraints = constraints_of(need, moment)
     query = query_of(proposal)
-    near_sites = _candidates(engine, query, "site", constraints)
-    sites = list(Site.objects.filter(live=True, pk__in=near_sites.keys).prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN))
-    offered = visible_challenges(moment)
-    if proposal.challenge_id:
-        near_challenges = _Candidates(ranked(engine, query, "challenge", FITTING).hits, 1, 1)
-        offered = offered.filter(pk=proposal.challenge_id)
-    else:
-        near_challenges = _candidates(engine, query, "challenge", constraints)
-        offered = offered.filter(pk__in=near_challenges.keys)
-    challenges = list(offered.prefetch_related("technologies", "capabilities").annotate(past=HAVE_RUN))
-    texts = {("site", str(site.pk)): _site_text(site, language) for site in sites} | {
-        ("challenge", str(c.pk)): _challenge_text(c, language) for c in challenges
-    }
-    # Together: a text that is far from every site is no reason for the least far one.
-    scores = _scores([*near_sites.hits, *near_challenges.hits], text, language, texts)
-    free = availability(sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
-    offers = {site.code: _site_offer(site, free.get(site.pk)) for site in sites}
+    near_sites, near_challenges = _candidates(engine, query, need, moment, proposal.challenge_id is not None)
+    sites = list(Site.objects.filter(live=True, pk__in=near_sites.keys).annotate(past=have_run("site")))
+    wanted = [proposal.challenge_id] if proposal.challenge_id else near_challenges.keys
+    challenges = list(visible_challenges(moment).filter(pk__in=wanted).annotate(past=have_run("challenge")))
     # Where others than those fetched may have what is needed, they are asked for; else those fetched are all there are.
-    having = sites if near_sites.total <= len(near_sites.hits) or not need.capabilities else list(_sites_with(need.capabilities))
-    names = _names([*sites, *having])
-    addresses = {site.code: site.get_absolute_url() for site in (*sites, *having)}
+    needed = need.capabilities if near_sites.total > len(near_sites.hits) else frozenset()
+    period = Period(need.starts_on, need.ends_on) if need.starts_on and need.ends_on else None
+    around = particulars(sites, challenges, language, period, needed, proposal.pk)
+    texts = {("site", str(site.pk)): " ".join(site_texts(site, language, around.site_terms(site.pk))) for site in sites}
+    texts |= {("challenge", str(c.pk)): " ".join(challenge_texts(c, language, around.challenge_terms(c.pk))) for c in challenges}
+    # Together: a text that is far from every site is no reason for the least far one.
+    scores = _scores([*near_sites.hits, *near_challenges.hits], query.whole, language, texts)
+    offers = {site.code: around.site(site) for site in sites}
+    nearest_with, names, address = _elsewhere(need, sites, offers, around)
     kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
-    places = Places(
-        (site.code, (site.latitude, site.longitude)) for site in having if site.code not in offers or need.capabilities <= offers[site.code].capabilities
-    )
 
-    def nearest_with(_capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
-        return places.nearest(offers[but].point, but)
+    def text(kind: str, record: Any) -> TextScore:
+        return scores.get((kind, str(record.pk)), TextScore())
 
-    site_matches = [
-        _match(site, site.name, judge_site(need, offers[site.code], scores.get(("site", str(site.pk)), TextScore()), nearest_with), names, kinds, addresses)
-        for site in sites
-    ]
-    challenge_matches = [
-        _match(
-            challenge,
-            challenge.title,
-            judge_challenge(need, _challenge_offer(challenge, moment), scores.get(("challenge", str(challenge.pk)), TextScore())),
-            names,
-            kinds,
-            addresses,
-        )
-        for challenge in challenges
-    ]
+    site_matches = [_match(site, site.name, judge_site(need, offers[site.code], text("site", site), nearest_with), names, kinds, address) for site in sites]
+    challenge_matches = [_match(c, c.title, judge_challenge(need, around.challenge(c, moment), text("challenge", c)), names, kinds) for c in challenges]
     grouped_sites, grouped_challenges = _grouped(site_matches), _grouped(challenge_matches)
     counts = dict.fromkeys((group.value for group in Group), 0)
     for near, found in ((near_sites, site_matches), (near_challenges, challenge_matches)):
@@ -226,13 +204,22 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
             counts[group] += count
     more = [max(near.total, len(found)) - sum(map(len, grouped.values())) for near, found, grouped in (
         (near_sites, site_matches, grouped_sites), (near_challenges, challenge_matches, grouped_challenges))]  # fmt: skip
-    return MatchPanel(grouped_sites, grouped_challenges, counts, moment, *more, is_degraded=engine.is_degraded)
+    return MatchPanel(grouped_sites, grouped_challenges, counts, moment, *more, is_degraded=engine.is_degraded, not_relevant=around.not_relevant)
 
 
-def _sites_with(capabilities: frozenset[str]) -> QuerySet[Site]:
-    """The published sites that have all of these."""
-    held = Site.objects.filter(live=True, assets__capability__code__in=capabilities).annotate(held=Count("assets__capability", distinct=True))
-    return held.filter(held=len(capabilities)).order_by().only("code", "slug", "name_it", "name_en", "latitude", "longitude")
+def _elsewhere(need: Need, sites: Sequence[Site], offers: Mapping[str, SiteOffer], around: Particulars) -> tuple[Any, dict[str, str], Address]:
+    """Which other site has what one lacks: the nearest one; the names of everything; and the address of a site."""
+    slugs = {site.code: site.slug for site in sites} | {row.code or "": row.slug or "" for row in around.having}
+    names = {**around.names, **{row.code or "": row.name or "" for row in around.having}, **{site.code: site.name for site in sites}}
+    places = Places(
+        [(code, offer.point) for code, offer in offers.items() if need.capabilities <= offer.capabilities]
+        + [(row.code or "", (row.latitude or 0.0, row.longitude or 0.0)) for row in around.having if row.code not in offers]
+    )
+
+    def nearest_with(_capabilities: frozenset[str], but: str) -> tuple[str, int] | None:
+        return places.nearest(offers[but].point, but)
+
+    return nearest_with, names, lambda code: Site(slug=slugs[code]).get_absolute_url()
 
 
 def _counts(near: _Candidates, found: list[Match]) -> dict[str, int]:
@@ -246,7 +233,7 @@ def _counts(near: _Candidates, found: list[Match]) -> dict[str, int]:
 def match_challenge(challenge: Challenge, limit: int = 10) -> list[Match]:
     """The other direction: received proposals that answer a challenge, those that fit first, judged by the same policy. For the city alone."""
     moment = clock.now()
-    offer = _challenge_offer(Challenge.objects.select_related("progress", "sector").annotate(past=HAVE_RUN).get(pk=challenge.pk), moment)
+    offer = challenge_offer(Challenge.objects.select_related("progress", "sector").annotate(past=have_run("challenge")).get(pk=challenge.pk), moment)
     texts = {language: challenge_texts(challenge, language) for language in LANGUAGES}
     return _proposals_for(("challenge", str(challenge.pk)), texts, lambda need, text: judge_challenge(need, offer, text), limit)
 
@@ -254,12 +241,12 @@ def match_challenge(challenge: Challenge, limit: int = 10) -> list[Match]:
 def match_site(site: Site, limit: int = 10) -> list[Match]:
     """The other direction: received proposals that a site would suit, those that fit first, judged by the same policy. For the city alone."""
     today = clock.today()
-    found = Site.objects.prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN).get(pk=site.pk)
+    found = Site.objects.prefetch_related("sectors", "assets__capability").annotate(past=have_run("site")).get(pk=site.pk)
     calendar = calendars([found], today)[found.pk]
 
     def judge(need: Need, text: TextScore) -> Verdict:
         free = calendar.availability(Period(need.starts_on, need.ends_on), today) if need.starts_on and need.ends_on else None
-        return judge_site(need, _site_offer(found, free), text, lambda _capabilities, _but: None)
+        return judge_site(need, site_offer(found, free), text, lambda _capabilities, _but: None)
 
     return _proposals_for(("site", str(site.pk)), {language: site_texts(found, language) for language in LANGUAGES}, judge, limit)
 
@@ -274,7 +261,7 @@ def _proposals_for(place: tuple[str, str], texts: Mapping[str, tuple[str, str]],
         .select_related("organisation", "sector", "challenge")
     )
     by_id = {str(proposal.pk): proposal for proposal in proposals}
-    names = _names(list(Site.objects.filter(live=True)))
+    names = names_of_terms()
     kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
     matches = []
     for hit in hits:
@@ -283,7 +270,7 @@ def _proposals_for(place: tuple[str, str], texts: Mapping[str, tuple[str, str]],
             continue
         wanted = analysis.stem_set(" ".join(texts[proposal.language]), proposal.language)
         words = _in_common(_words_of(text_of(proposal), proposal.language), wanted)
-        matches.append(_match(proposal, proposal.title, judge(need_of(proposal), TextScore(hit.score / best, words)), names, kinds, {}))
+        matches.append(_match(proposal, proposal.title, judge(need_of(proposal), TextScore(hit.score / best, words)), names, kinds))
     order = list(Group)
     return sorted(matches, key=lambda m: (order.index(m.group), -m.score, m.name))[:limit]
 
@@ -293,48 +280,15 @@ def _grouped(matches: list[Match]) -> dict[str, list[Match]]:
     return {group.value: [m for m in ordered if m.group == group][:SHOWN] for group in Group}
 
 
-def _match(record: Any, name: str, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str], addresses: Mapping[str, str]) -> Match:
+def _match(record: Any, name: str, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str], address: Address | None = None) -> Match:
     reasons = tuple(_reason(reason, names) for reason in verdict.reasons)
-    return Match(record, name, verdict.group, verdict.score, reasons, tuple(_blocker(blocker, names, kinds, addresses) for blocker in verdict.blockers))
+    return Match(record, name, verdict.group, verdict.score, reasons, tuple(_blocker(blocker, names, kinds, address) for blocker in verdict.blockers))
 
 
 def _reason(reason: Reason, names: Mapping[str, str]) -> Line:
     return Line(sentences.reason_sentence(reason, names), sentences.strength(reason), reason.code, reason.share)
 
 
-def _blocker(blocker: Blocker, names: Mapping[str, str], kinds: Mapping[str, str], addresses: Mapping[str, str]) -> Line:
-    address = addresses.get(blocker.params["site"], "") if blocker.remedy == "other_site" else ""
-    return Line(sentences.blocker_sentence(blocker, names, kinds), sentences.remedy_sentence(blocker, names), blocker.code, address=address)
-
-
-def _names(sites: list[Site]) -> dict[str, str]:
-    """Codes of sites, sectors, technologies and capabilities with their names in the reader's language; a technology and a capability may share a code."""
-    column = f"name_{(get_language() or 'it')[:2]}"
-    kinds: tuple[tuple[str, Any], ...] = (("sector", Sector), ("technology", Technology), ("capability", Capability))
-    first, *others = (model.objects.order_by().annotate(kind=Value(kind)).values_list("kind", "code", column) for kind, model in kinds)
-    return {**{f"{kind}:{code}": name for kind, code, name in first.union(*others)}, **{site.code: site.name for site in sites}}
-
-
-def _site_offer(site: Any, free: Any) -> SiteOffer:
-    return SiteOffer(
-        code=site.code, sectors=frozenset(sector.code for sector in site.sectors.all()), capabilities=frozenset(asset.capability.code for asset in site.assets.all()),
-        area_m2=site.area_m2, point=(site.latitude, site.longitude), free_places=free.free_places if free else None,
-        next_free=free.next_free.starts_on if free and free.next_free else None, past_pilots=site.past,
-    )  # fmt: skip
-
-
-def _challenge_offer(challenge: Any, moment: datetime) -> ChallengeOffer:
-    return ChallengeOffer(
-        code=challenge.code, sector=challenge.sector.code, technologies=frozenset(t.code for t in challenge.technologies.all()),
-        capabilities=frozenset(c.code for c in challenge.capabilities.all()), status=status(challenge, moment), opens_on=challenge.opens_at.astimezone(clock.rome).date() if challenge.opens_at else None,
-        trl_min=challenge.trl_min, trl_max=challenge.trl_max, applicant_kinds=frozenset(challenge.applicant_kinds or []), budget_max_cents=challenge.budget_max_cents, past_pilots=challenge.past,
-        point=(challenge.latitude, challenge.longitude) if challenge.latitude is not None and challenge.longitude is not None else None, maximum_metres=challenge.maximum_distance_metres,
-    )  # fmt: skip
-
-
-def _site_text(site: Site, language: str) -> str:
-    return " ".join(site_texts(site, language))
-
-
-def _challenge_text(challenge: Challenge, language: str) -> str:
-    return " ".join(challenge_texts(challenge, language))
+def _blocker(blocker: Blocker, names: Mapping[str, str], kinds: Mapping[str, str], address: Address | None) -> Line:
+    where = address(blocker.params["site"]) if address and blocker.remedy == "other_site" else ""
+    return Line(sentences.blocker_sentence(blocker, names, kinds), sentences.remedy_sentence(blocker, names), blocker.code, address=where)

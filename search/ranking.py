@@ -5,22 +5,22 @@ each proposal's nearest places are kept with the share of its interest that fall
 says little about any.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from math import exp, log
 
 from django.db import transaction
 
 from . import weights
-from .engines import Constraints, Document, Engine, Found, Hit, TextQuery, get_engine
+from .engines import Document, Engine, Found, Hit, TextQuery, Wanted, get_engine
 from .models import Affinity
 
 PLACES = ("site", "challenge")
 
 
-def ranked(engine: Engine, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
-    """The nearest records of a kind, best first: the engine's text score, a little more for a place where things were accepted before."""
-    found = engine.match(query, kind, limit, constraints, others)
-    return Found(_with_accepted(found.hits), found.total, _with_accepted(found.others), found.others_total)
+def ranked(engine: Engine, query: TextQuery, questions: Sequence[Wanted]) -> list[Found]:
+    """For each question the nearest records, best first: the engine's text score, a little more for a place where things were accepted before."""
+    answers = engine.match(query, questions)
+    return [Found(_with_accepted(found.hits), found.total, _with_accepted(found.others), found.others_total) for found in answers]
 
 
 def _with_accepted(hits: Collection[Hit]) -> list[Hit]:
@@ -31,7 +31,7 @@ def _with_accepted(hits: Collection[Hit]) -> list[Hit]:
 def nearest(title: str, text: str, language: str, kinds: Collection[str], limit: int) -> list[Hit]:
     """The records of these kinds whose texts are nearest to a title and a text in that language, best first; nothing for an empty one."""
     query, engine = TextQuery(title, text, language), get_engine()
-    hits = [hit for kind in kinds for hit in ranked(engine, query, kind, limit).hits] if query.whole else []
+    hits = [hit for found in ranked(engine, query, [Wanted(kind, limit) for kind in kinds]) for hit in found.hits] if query.whole else []
     return sorted(hits, key=lambda hit: (-hit.score, hit.kind, hit.object_id))[:limit]
 
 
@@ -48,8 +48,9 @@ def remember(engine: Engine, proposals: Iterable[Document], using: str = "defaul
     for proposal in proposals:
         rows = []
         for language, text in proposal.texts.items():
-            for kind in PLACES:
-                hits = [hit for hit in ranked(engine, TextQuery(text.title, text.body, language), kind, weights.AFFINITY_KEPT).hits if hit.score > 0]
+            answers = ranked(engine, TextQuery(text.title, text.body, language), [Wanted(kind, weights.AFFINITY_KEPT) for kind in PLACES])
+            for kind, found in zip(PLACES, answers, strict=True):
+                hits = [hit for hit in found.hits if hit.score > 0]
                 rows += [Affinity(proposal_id=proposal.object_id, kind=kind, object_id=object_id, share=share) for object_id, share in affinities(hits).items()]
         with transaction.atomic(using=using):
             forget(proposal.object_id, using)
@@ -69,7 +70,7 @@ def ranked_proposals(engine: Engine, queries: Collection[TextQuery], limit: int,
     kept = Affinity.objects.using(using).filter(kind=place[0], object_id=place[1]).order_by("-share", "proposal_id")[:limit] if place else ()
     hits = [Hit("proposal", row.proposal_id, row.share) for row in kept]
     known = {hit.object_id for hit in hits}
-    others = [hit for query in queries if query.whole for hit in ranked(engine, query, "proposal", limit).hits if hit.object_id not in known]
+    others = [hit for query in queries if query.whole for found in ranked(engine, query, [Wanted("proposal", limit)]) for hit in found.hits if hit.object_id not in known]
     best, floor = max((hit.score for hit in others), default=1.0), min((hit.score for hit in hits), default=1.0)
     others = [Hit("proposal", hit.object_id, floor * hit.score / best) for hit in others]
     return [*hits, *sorted(others, key=lambda hit: (-hit.score, hit.object_id))][:limit]

@@ -13,7 +13,9 @@ from citylab.testbeds.models import Site
 from citylab.testbeds.selectors import availability
 
 from . import matching
-from .matching import HAVE_RUN, Match, need_of, query_of
+from .documents import challenge_texts, site_texts
+from .matching import Match, need_of, query_of
+from .offers import challenge_offer, have_run, names_of_terms, site_offer
 from .places import Places
 from .policy import Need, TextScore, judge_challenge, judge_site
 from .ranking import PLACES, nearest
@@ -31,10 +33,10 @@ class Bench:
         self.sites: list[Any] = []
         if kind == "site":
             # All of them: what one site lacks, another may have.
-            self.sites = list(Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability").annotate(past=HAVE_RUN))
+            self.sites = list(Site.objects.filter(live=True).prefetch_related("sectors", "assets__capability").annotate(past=have_run("site")))
             self.records = [site for site in self.sites if only is None or site.pk in only]
         else:
-            challenges = visible_challenges(self.moment).prefetch_related("technologies", "capabilities").annotate(past=HAVE_RUN)
+            challenges = visible_challenges(self.moment).prefetch_related("technologies", "capabilities").annotate(past=have_run("challenge"))
             self.records = list(challenges if only is None else challenges.filter(pk__in=only))
         self._kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
         self._names: dict[str, dict[str, str]] = {}
@@ -49,26 +51,26 @@ class Bench:
         need = need_of(proposal)
         judge = self._site_judge(need) if self.kind == "site" else self._challenge_judge(need)
         names = self._names_now()
-        addresses = {site.code: site.get_absolute_url() for site in self.sites}
+        sites = {site.code: site for site in self.sites}
         found = []
         for record in self.records:
             verdict = judge(record, texts.get((self.kind, str(record.pk)), TextScore()))
-            found.append(matching._match(record, record.name if self.kind == "site" else record.title, verdict, names, self._kinds, addresses))
+            found.append(matching._match(record, record.name if self.kind == "site" else record.title, verdict, names, self._kinds, lambda code: sites[code].get_absolute_url()))
         return found
 
     def _names_now(self) -> dict[str, str]:
         """Names in the reader's language, read once for each language."""
         language = get_language() or "it"
         if language not in self._names:
-            self._names[language] = matching._names(self.sites)
+            self._names[language] = names_of_terms() | {site.code: site.name for site in self.sites}
         return self._names[language]
 
     def _challenge_judge(self, need: Need) -> Any:
-        return lambda challenge, text: judge_challenge(need, matching._challenge_offer(challenge, self.moment), text)
+        return lambda challenge, text: judge_challenge(need, challenge_offer(challenge, self.moment), text)
 
     def _site_judge(self, need: Need) -> Any:
         free = availability(self.sites, need.starts_on, need.ends_on) if need.starts_on and need.ends_on else {}
-        offers = {site.code: matching._site_offer(site, free.get(site.pk)) for site in self.sites}
+        offers = {site.code: site_offer(site, free.get(site.pk)) for site in self.sites}
 
         places = Places((code, offer.point) for code, offer in offers.items() if need.capabilities <= offer.capabilities)
 
@@ -81,5 +83,6 @@ class Bench:
         query = query_of(proposal)
         # Both kinds, as the panel ranks them: a text that is far from every site is no reason for the least far one.
         hits = nearest(query.title, query.text, query.language, PLACES, 2 * NEAREST)
-        read = matching._site_text if self.kind == "site" else matching._challenge_text
-        return matching._scores(hits, query.whole, query.language, {(self.kind, str(record.pk)): read(record, query.language) for record in self.records})
+        read = site_texts if self.kind == "site" else challenge_texts
+        texts = {(self.kind, str(record.pk)): " ".join(read(record, query.language)) for record in self.records}
+        return matching._scores(hits, query.whole, query.language, texts)

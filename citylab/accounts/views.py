@@ -36,7 +36,7 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO_ACCOUNTS:
         raise Http404
     user = get_object_or_404(User, email=request.POST.get("email", ""), is_demo=True, is_active=True)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user, backend="citylab.accounts.backends.Accounts")
     return redirect("start")
 
 

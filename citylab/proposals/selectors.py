@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.utils.translation import get_language
 
 from citylab.accounts.models import Role
@@ -92,15 +92,16 @@ def queue_counts(user: Any, others: Mapping[str, QueueFilter] | None = None) -> 
 
 
 def run_time_choices() -> dict[str, dict[str, Any]]:
-    """The lists of the form that exist only in the database: list name → code → name in the reader's language (five queries)."""
+    """The lists of the form that exist only in the database: list name → code → name in the reader's language (one query)."""
     name = f"name_{(get_language() or 'it')[:2]}"
-
-    def listed(model: Any, **wanted: Any) -> dict[str, Any]:
-        return dict(model.objects.filter(**wanted).values_list("code", name))
-
-    return {
-        "sectors": listed(Sector), "s3_areas": listed(S3Area), "technologies": listed(Technology), "capabilities": listed(Capability), "sites": listed(Site, live=True),
-    }  # fmt: skip
+    terms = {"sectors": Sector, "s3_areas": S3Area, "technologies": Technology, "capabilities": Capability}
+    lists = [model.objects.order_by().values_list(Value(code), "position", "code", name) for code, model in terms.items()]
+    sites = Site.objects.filter(live=True).order_by().values_list(Value("sites"), Value(0), "code", name)
+    found: dict[str, dict[str, Any]] = {code: {} for code in (*terms, "sites")}
+    rows = lists[0].union(*lists[1:], sites, all=True)
+    for kind, _position, code, label in sorted(rows, key=lambda row: (row[0], row[1], row[3].lower() if row[0] == "sites" else row[2])):
+        found[kind][code] = label
+    return found
 
 
 def case(pk: Any) -> Proposal:

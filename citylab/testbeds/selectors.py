@@ -1,5 +1,6 @@
 """Reading sites: what the public sees, and what is free when."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -37,24 +38,35 @@ def by_code(code: str) -> Site | None:
     return Site.objects.filter(code=code, live=True).first()
 
 
-def calendars(sites: Iterable[Site], not_before: date, *, but_case: Any = None) -> dict[int, SiteCalendar]:
-    """The calendar of each site from `not_before` on, in two queries whatever their number.
+def taken(sites: Iterable[Any], not_before: date, *, but_case: Any = None) -> QuerySet[Booking]:
+    """The bookings that hold a place at these sites from `not_before` on; without those of a case, what would be free if that case moved."""
+    bookings = Booking.objects.filter(site__in=sites, state__in=ACTIVE, ends_on__gte=not_before)
+    return bookings if but_case is None else bookings.exclude(case_id=but_case)
 
-    `but_case` leaves the booking of one case out: what would be free if that case moved.
-    """
+
+def closed(sites: Iterable[Any], not_before: date) -> QuerySet[Blackout]:
+    """When these sites are closed from `not_before` on."""
+    return Blackout.objects.filter(site__in=sites).filter(Q(yearly=True) | Q(ends_on__gte=not_before))
+
+
+def calendars_of(sites: Iterable[Site], taken: Iterable[tuple[int, int, date, date]], closed: Iterable[tuple[int, bool, date, date]]) -> dict[int, SiteCalendar]:
+    """The calendar of each site from rows that are read already: (site, place, first day, last day) and (site, every year?, first day, last day)."""
+    places: dict[int, list[tuple[int, Period]]] = defaultdict(list)
+    periods: dict[int, list[tuple[date, date, bool]]] = defaultdict(list)
+    for site_id, place, starts_on, ends_on in taken:
+        places[site_id].append((place, Period(starts_on, ends_on)))
+    for site_id, every_year, starts_on, ends_on in closed:
+        periods[site_id].append((starts_on, ends_on, every_year))
+    return {s.pk: SiteCalendar(s.capacity, s.available_from, s.available_until, periods[s.pk], places[s.pk]) for s in sites}
+
+
+def calendars(sites: Iterable[Site], not_before: date, *, but_case: Any = None) -> dict[int, SiteCalendar]:
+    """The calendar of each site from `not_before` on, in two queries whatever their number; `but_case` as in `taken`."""
     sites = list(sites)
     ids = [site.pk for site in sites]
-    taken: dict[int, list[tuple[int, Period]]] = {pk: [] for pk in ids}
-    closed: dict[int, list[tuple[date, date, bool]]] = {pk: [] for pk in ids}
-    bookings = Booking.objects.filter(site__in=ids, state__in=ACTIVE, ends_on__gte=not_before)
-    if but_case is not None:
-        bookings = bookings.exclude(case_id=but_case)
-    for site_id, place, starts_on, ends_on in bookings.values_list("site_id", "place", "starts_on", "ends_on"):
-        taken[site_id].append((place, Period(starts_on, ends_on)))
-    blackouts = Blackout.objects.filter(site__in=ids).filter(Q(yearly=True) | Q(ends_on__gte=not_before))
-    for site_id, starts_on, ends_on, every_year in blackouts.values_list("site_id", "starts_on", "ends_on", "yearly"):
-        closed[site_id].append((starts_on, ends_on, every_year))
-    return {s.pk: SiteCalendar(s.capacity, s.available_from, s.available_until, closed[s.pk], taken[s.pk]) for s in sites}
+    bookings = taken(ids, not_before, but_case=but_case).values_list("site_id", "place", "starts_on", "ends_on")
+    blackouts = closed(ids, not_before).values_list("site_id", "yearly", "starts_on", "ends_on")
+    return calendars_of(sites, bookings, blackouts)
 
 
 def free_windows(site: Site, starts_on: date, ends_on: date) -> list[Window]:

@@ -103,6 +103,16 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which records of a kind are asked for: with constraints, the best `limit` that satisfy them and the best `others` that do not."""
+
+    kind: str
+    limit: int
+    constraints: Constraints | None = None
+    others: int = 0
+
+
+@dataclass(frozen=True)
 class Found:
     """The best hits; with constraints only of what satisfies them, the best of the others apart, and how many there are of either."""
 
@@ -144,10 +154,10 @@ class Engine(Protocol):
         """Whether a reserve answered, because the engine proper is away."""
         ...
 
-    def match(self, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
-        """The records whose text is nearest, best first.
+    def match(self, query: TextQuery, questions: Sequence[Wanted]) -> list[Found]:
+        """For each question the records whose text is nearest, best first; all of them are answered at once.
 
-        With constraints, those that satisfy them, and apart the `others` best texts of those that do not; records that share no word come last.
+        With constraints, those that satisfy them, and apart the best texts of those that do not; records that share no word come last.
         """
         ...
 

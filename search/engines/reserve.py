@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from . import Constraints, Found, Hit, TextQuery, Unavailable
+from . import Found, Hit, TextQuery, Unavailable, Wanted
 from .elasticsearch import ElasticsearchEngine
 from .embedded import EmbeddedEngine
 
@@ -71,8 +71,8 @@ class ReserveEngine:
         self.is_degraded = True
         return question(EmbeddedEngine())
 
-    def match(self, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
-        return self._ask(lambda engine: engine.match(query, kind, limit, constraints, others))
+    def match(self, query: TextQuery, questions: Sequence[Wanted]) -> list[Found]:
+        return self._ask(lambda engine: engine.match(query, questions))
 
     def search(self, query: str, language: str, kinds: Collection[str], *, limit: int) -> list[Hit]:
         return self._ask(lambda engine: engine.search(query, language, kinds, limit=limit))

@@ -1,25 +1,32 @@
 """What is asked of an index for a longer text: the terms of each field of the score."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import log
 
 from .. import analysis, weights
 from . import TextQuery
 
-# In how many documents each stem stands, and how many documents there are.
-Frequencies = tuple[Mapping[str, int], int]
+
+def possible(query: TextQuery) -> list[str]:
+    """The stems of a text and what means the same: how rare each is decides which are asked."""
+    return list(_counted(analysis.tokens(query.whole, query.language), query.language))
 
 
-def asked(query: TextQuery, frequencies: Callable[[Sequence[str]], Frequencies]) -> dict[str, list[str]]:
-    """The terms of a text for each field of the score: its most telling stems and words, its pairs, and the grams of its beginning."""
-    tokens = analysis.tokens(query.whole, query.language)
+def _counted(tokens: Sequence[analysis.Token], language: str) -> Counter[str]:
     counted = Counter(token.stem for token in tokens)
-    if not counted:
-        return {"title": [], "whole": [], "words": [], "pairs": [], "grams": []}
-    for stem in analysis.with_synonyms(counted, query.language):
+    for stem in analysis.with_synonyms(counted, language):
         counted.setdefault(stem, 1)
-    known, documents = frequencies(list(counted))
+    return counted
+
+
+def asked(query: TextQuery, known: Mapping[str, int], documents: int) -> dict[str, list[str]]:
+    """The terms of a text for each field of the score: its most telling stems and words, its pairs, and the grams of its beginning.
+
+    `known` says in how many of the documents each stem stands.
+    """
+    tokens = analysis.tokens(query.whole, query.language)
+    counted = _counted(tokens, query.language)
 
     def rarity(stem: str) -> float:
         return 1 + log((1 + documents) / (1 + known.get(stem, 0)))

@@ -20,6 +20,7 @@ from html import unescape
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+from unittest import mock
 
 ELASTICSEARCH = os.environ.get("ELASTICSEARCH_URL", "")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "citylab.settings.test")
@@ -34,6 +35,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils.html import strip_tags
+from elastic_transport import Transport
 from elasticsearch import helpers
 
 from citylab.challenges.models import Challenge
@@ -42,7 +44,7 @@ from citylab.proposals.models import Proposal
 from citylab.testbeds.models import Asset, Site
 from search import rebuilding
 from search.documents import pages
-from search.engines import TextQuery
+from search.engines import TextQuery, Wanted
 from search.engines.elasticsearch import ElasticsearchEngine, client
 from search.engines.elasticsearch.queries import source
 from search.engines.embedded import EmbeddedEngine, tables
@@ -141,14 +143,15 @@ def matching(engine: Any, rounds: int) -> Iterator[tuple[str, list[float], str]]
     for number in range(rounds):
         proposal, query = queries[number % len(queries)]
         need = constraints_of(need_of(proposal), clock.now())
+        wanted = [Wanted(kind, FITTING, need, OTHERS) for kind in KINDS]
         floor.append(timed(lambda: one_word(engine, words[number % len(words)])))
-        ranking.append(timed(lambda: [ranked(engine, query, kind, FITTING, need, OTHERS) for kind in KINDS]))
+        ranking.append(timed(lambda: ranked(engine, query, wanted)))
         panel.append(timed(lambda: match_proposal(proposal)))
-    with CaptureQueriesContext(connection) as captured:
+    with CaptureQueriesContext(connection) as captured, mock.patch.object(Transport, "perform_request", autospec=True, side_effect=Transport.perform_request) as requests:
         match_proposal(queries[0][0])
     yield "one word (floor)", floor, ""
     yield "match a proposal", ranking, "both kinds"
-    yield "panel", panel, f"{len(captured)} SQL"
+    yield "panel", panel, f"{len(captured)} SQL, {requests.call_count} to the cluster"
 
 
 def bulk_beside_bare(engine: ElasticsearchEngine, most: int) -> tuple[float, float, int]:

@@ -54,7 +54,7 @@ def test_no_page_holds_inline_scripts_or_styles(read, town, italian, english):
 def test_our_pages_have_the_strict_policy_and_the_editors_room_its_own(client):
     assert "'unsafe-inline'" not in client.get("/en/challenges/")["Content-Security-Policy"]
     editor = factories.person("editor", is_demo=True)
-    client.force_login(editor, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(editor)
     policy = client.get("/editing/")["Content-Security-Policy"]
     assert "script-src 'self' 'unsafe-inline'" in policy and "default-src 'self'" in policy
 
@@ -162,7 +162,7 @@ def test_a_page_that_is_not_here_says_so_in_the_readers_language(client, languag
 
 
 def test_a_closed_page_says_so(client):
-    client.force_login(factories.person("startup"), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(factories.person("startup"))
     response = client.get("/editing/challenges/1/close/", headers={"accept-language": "en"})
     assert (response.status_code, "This page is not open to you" in response.content.decode()) == (403, True)
 
@@ -209,7 +209,7 @@ def test_too_long_a_comment_is_refused_and_kept(client):
 def test_whoever_has_signed_in_may_ask_and_strangers_are_asked_to_sign_in(client, town):
     address = "/en/challenges/pioggia/ask/"
     assert client.get(address).status_code == 302
-    client.force_login(factories.person("startup"), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(factories.person("startup"))
     response = client.post(address, {"text": "Si può di notte?"})
     assert response["location"] == "/en/challenges/pioggia/#questions"
     assert Question.objects.values_list("text", "language", "answered_at").get() == ("Si può di notte?", "en", None)
@@ -217,7 +217,7 @@ def test_whoever_has_signed_in_may_ask_and_strangers_are_asked_to_sign_in(client
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 2001])
 def test_a_wrong_question_is_refused_and_kept(client, town, text):
-    client.force_login(factories.person("startup"), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(factories.person("startup"))
     response = client.post("/en/challenges/pioggia/ask/", {"text": text})
     assert response.status_code == 422 and text in response.content.decode()
     assert not Question.objects.exists()
@@ -227,7 +227,7 @@ def test_nobody_asks_about_a_closed_challenge(client, town):
     from citylab.challenges.services import challenge_close
 
     challenge_close(challenge_id=town.challenge.pk, actor=factories.person("editor"))
-    client.force_login(factories.person("startup"), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(factories.person("startup"))
     response = client.post("/en/challenges/pioggia/ask/", {"text": "E adesso?"})
     assert response.status_code == 422 and not Question.objects.exists()
 

@@ -217,7 +217,7 @@ def test_nobody_finds_a_proposal_a_private_pilot_a_draft_or_a_page_for_some(clie
         address = reverse("public:suggestions")
     for person in (None, factories.person("officer")):
         if person:
-            client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(person)
         assert results(read(f"/it/cerca/?q={words}")) == []
         for kind in ("", "&kind=proposal", "&kind=pilot", "&kind=page"):
             assert "<li>" not in client.get(f"{address}?q={words}{kind}").content.decode()

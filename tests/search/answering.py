@@ -46,7 +46,7 @@ def filled_cluster() -> Iterator[str]:
 class PatientEngine(ElasticsearchEngine):
     """Asks again where the cluster, which other tests use too, has no room: no test of a ranking is about that."""
 
-    def match(self, *asked: Any, **more: Any) -> Found:
+    def match(self, *asked: Any, **more: Any) -> list[Found]:
         for attempt in range(1, PATIENT):
             try:
                 return super().match(*asked, **more)

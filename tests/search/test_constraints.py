@@ -20,7 +20,7 @@ from citylab.taxonomy.models import Capability, Sector
 from citylab.testbeds.models import Blackout, Site
 from citylab.testbeds.services import booking_hold
 from search import matching
-from search.engines import TextQuery
+from search.engines import TextQuery, Wanted
 from tests import factories
 
 from .answering import ENGINES, answering, fill_embedded, filled_cluster
@@ -212,7 +212,7 @@ def expected(blocked: dict[str, str], codes: set[str], always: dict[str, str]) -
 def ask(engine: Any, draft: Proposal, kind: str) -> tuple[set[str], set[str]]:
     """The codes of those that the engine calls fitting, and of the others."""
     need = matching.need_of(draft)
-    found = engine.match(TextQuery("Sfida", "luogo", "it"), kind, 100, matching.constraints_of(need, clock.now()), 100)
+    (found,) = engine.match(TextQuery("Sfida", "luogo", "it"), [Wanted(kind, 100, matching.constraints_of(need, clock.now()), 100)])
     records = Site.objects if kind == "site" else Challenge.objects
     codes = {str(pk): code for pk, code in records.values_list("pk", "code")}
     assert (found.total, found.others_total) == (len(found.hits), len(found.others))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from search import analysis
-from search.engines import Document, Text, TextQuery
+from search.engines import Document, Text, TextQuery, Wanted
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.embedded import EmbeddedEngine
 from tests.services import need
@@ -97,7 +97,7 @@ def ask(engine, query, language="it", kinds=("site",)):
 
 
 def near(engine, text, language="it", kind="site", limit=10):
-    return settled(engine).match(TextQuery("", text, language), kind, limit).hits
+    return settled(engine).match(TextQuery("", text, language), [Wanted(kind, limit)])[0].hits
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_an_identifier_of_any_length_keeps_its_answers(tmp_path):
 def test_an_engine_without_room_is_waited_for(folder, monkeypatch):
     waited = []
     monkeypatch.setattr(evaluation, "pause", waited.append)
-    answers = iter([Unavailable("429"), Unavailable("429"), Found([Hit("challenge", "rain", 1.0)], 1)])
+    answers = iter([Unavailable("429"), Unavailable("429"), [Found([Hit("challenge", "rain", 1.0)], 1)]])
 
     class Full:
         def match(self, *args):

@@ -1,7 +1,7 @@
 """What fits an organisation and each of its proposals, why, and why something does not."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -35,8 +35,10 @@ def feedback_place(request: HttpRequest, proposal: Proposal | None) -> feedback.
     return feedback.Place(proposal.pk if proposal else None, request.session.get(SEED, ""))
 
 
-def panel_marks(request: HttpRequest, proposal: Proposal | None, panel: MatchPanel) -> dict[str, set[int]]:
-    """What of a panel is marked “not relevant”, in one query."""
+def panel_marks(request: HttpRequest, proposal: Proposal | None, panel: MatchPanel) -> Mapping[str, set[int]]:
+    """What of a panel is marked “not relevant”: a saved proposal's panel knows, an organisation's is asked in one query."""
+    if proposal:
+        return panel.not_relevant
     shown = [(kind, match.record.pk) for kind, groups in (("site", panel.sites), ("challenge", panel.challenges)) for found in groups.values() for match in found]
     return feedback.not_relevant(feedback_place(request, proposal), shown)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from elasticsearch import ApiError, Elasticsearch, TransportError, helpers
-from elasticsearch.dsl.query import Bool, MatchAll, Query
+from elasticsearch.dsl.query import Bool, MatchAll, MatchNone, Query
 
 from ... import analysis
-from .. import PUBLIC_KINDS, Constraints, Deletion, Document, Entry, Found, Hit, Refused, TextQuery, Unavailable, batches
+from .. import PUBLIC_KINDS, Deletion, Document, Entry, Found, Hit, Refused, TextQuery, Unavailable, Wanted, batches
 from .client import BULK_TIMEOUT, NO_ROOM, PATIENT, client, or_unavailable, patiently, pause
 from .indices import Indices
 from .queries import containing, fitting, nearness, source, stands
@@ -145,21 +145,25 @@ class ElasticsearchEngine:
             answer = patiently(lambda: self._patient.mget(index=name, ids=list(keys), source_includes=["digest"]), self.tries)
             return [_entry(found) for found in answer["docs"] if found["found"]]
 
-    def match(self, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
+    def match(self, query: TextQuery, questions: Sequence[Wanted]) -> list[Found]:
         texts = nearness(query)
-        if constraints is None:
-            if not texts:
-                return Found([], 0)
-            (hits, _total), = self._searches([(kind, Bool(should=texts, minimum_should_match=1), limit)])
-            return Found(hits, len(hits))
-        filters = fitting(constraints, kind)
-        asked = [
-            (kind, Bool(should=texts or [MatchAll(boost=0)], filter=filters, minimum_should_match=0), limit),
-            # With nothing but `should` one of them would have to match: those that share no word would be missing.
-            (kind, Bool(should=texts or [MatchAll(boost=0)], filter=[MatchAll()], must_not=[Bool(filter=filters)], minimum_should_match=0), others),
-        ]
-        (hits, total), (rest, rest_total) = self._searches(asked)
-        return Found(hits, total, rest, rest_total)
+        asked: list[tuple[str, Query, int]] = []
+        for question in questions:
+            if question.constraints is None:
+                asked.append((question.kind, Bool(should=texts, minimum_should_match=1) if texts else MatchNone(), question.limit))
+                continue
+            filters, near = fitting(question.constraints, question.kind), texts or [MatchAll(boost=0)]
+            asked += [
+                (question.kind, Bool(should=near, filter=filters, minimum_should_match=0), question.limit),
+                # With nothing but `should` one of them would have to match: those that share no word would be missing.
+                (question.kind, Bool(should=near, filter=[MatchAll()], must_not=[Bool(filter=filters)], minimum_should_match=0), question.others),
+            ]
+        answers = iter(self._searches(asked))
+        return [self._found(next(answers)[0]) if question.constraints is None else Found(*next(answers), *next(answers)) for question in questions]
+
+    @staticmethod
+    def _found(hits: list[Hit]) -> Found:
+        return Found(hits, len(hits))
 
     def _searches(self, asked: Sequence[tuple[str, Query, int]]) -> list[tuple[list[Hit], int]]:
         """Several searches in one request: of each its hits and how many there are in all."""

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from django.db import connections, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from rapidfuzz import fuzz, process
 
 from ... import analysis
 from ...models import SearchDocument, SearchFact, SearchPeriod, SearchRecord, SearchTerm
-from .. import PUBLIC_KINDS, Constraints, Deletion, Document, Entry, Facts, Found, Hit, TextQuery
+from .. import PUBLIC_KINDS, Deletion, Document, Entry, Facts, Found, Hit, TextQuery, Wanted
 from .facts import satisfying
 from .postgresql import PostgresqlRanking
 from .sqlite import SqliteRanking
@@ -119,12 +119,13 @@ class EmbeddedEngine:
             SearchTerm.objects.using(self.using).filter(pk__in=gone).delete()
             last = page[-1].pk
 
-    def match(self, query: TextQuery, kind: str, limit: int, constraints: Constraints | None = None, others: int = 0) -> Found:
-        if constraints is None:
-            hits = self._ranking.nearest(query, kind, limit)
-            return Found(hits, len(hits))
-        records = SearchRecord.objects.using(self.using).filter(kind=kind, is_deleted=False)
-        return self._ranking.nearest_of(query, kind, satisfying(records, constraints), limit, others)
+    def match(self, query: TextQuery, questions: Sequence[Wanted]) -> list[Found]:
+        return self._ranking.nearest(query, [(question, self._fitting(question)) for question in questions])
+
+    def _fitting(self, question: Wanted) -> QuerySet[SearchRecord] | None:
+        """The records that satisfy the constraints of a question, as a query; None where it has none."""
+        records = SearchRecord.objects.using(self.using).filter(kind=question.kind, is_deleted=False)
+        return satisfying(records, question.constraints) if question.constraints else None
 
     def search(self, query: str, language: str, kinds: Collection[str], *, limit: int) -> list[Hit]:
         words = analysis.tokens(query[:300], language)[:12]

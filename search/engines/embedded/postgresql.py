@@ -9,9 +9,9 @@ from django.db import connections
 from django.db.models import QuerySet
 
 from ... import weights
-from .. import Found, Hit, TextQuery
-from ..terms import Frequencies, asked
-from .rows import as_found
+from .. import Found, Hit, TextQuery, Wanted
+from ..terms import asked, possible
+from .rows import Asked, as_found
 from .tables import COLUMNS, FIELDS
 
 # How many of the best by PostgreSQL's own ranking are looked at closely.
@@ -23,53 +23,39 @@ class PostgresqlRanking:
     def __init__(self, using: str) -> None:
         self.using = using
 
-    def nearest(self, query: TextQuery, kind: str, limit: int) -> list[Hit]:
-        """The documents nearest to a text."""
-        chosen, known, count = self._asked(query, kind)
-        if not chosen["whole"]:
-            return []
-        columns = ", ".join(f"d.{COLUMNS[field]}" for field in FIELDS[kind])
+    def nearest(self, query: TextQuery, questions: Sequence[Asked]) -> list[Found]:
+        """For each question the nearest documents, all in one statement; with fitting records those, the others, and how many there are of each."""
+        known = self._frequencies(query, [question.kind for question, _fitting in questions])
+        chosen = {kind: asked(query, counts, counts[""]) for kind, counts in known.items()}
+        selects, params = [], []
+        for number, (question, fitting) in enumerate(questions):
+            select, more = _placed(query, question, fitting, _any(chosen[question.kind]["whole"]))
+            selects.append(f"SELECT {number}, * FROM ({select}) AS question_{number}")
+            params += more
+        rows: list[list[Any]] = [[] for _question in questions]
+        for number, *row in self._rows(" UNION ALL ".join(selects), params):
+            rows[number].append(row)
+        judged = []
+        for number, (question, _fitting) in enumerate(questions):
+            kind = question.kind
+            texts = [[text or "" for text in row[4:]] for row in rows[number]]
+            scores = _scores(kind, texts, chosen[kind], known[kind], known[kind][""])
+            both = sorted(zip(rows[number], scores, strict=True), key=lambda pair: (-pair[1], pair[0][0]))
+            judged += [(number, row[0], score, *row[1:4]) for row, score in both]
+        return as_found(questions, judged)
+
+    def _frequencies(self, query: TextQuery, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
+        """For each kind in how many documents each stem of a text stands, and for "" how many documents there are."""
+        stems = possible(query)
         sql = (
-            f"SELECT r.object_id, r.accepted, {columns} FROM search_searchdocument d JOIN search_searchrecord r ON r.id = d.record_id, to_tsquery('simple', %s) query "
-            f"WHERE d.vector @@ query AND d.kind = %s AND d.language = %s ORDER BY {RANK} DESC, r.object_id LIMIT %s"
+            "SELECT kind, term, (SELECT COUNT(*) FROM search_searchdocument d WHERE d.kind = asked_kind.kind AND language = %s AND vector @@ quoted::tsquery) "
+            "FROM unnest(%s::text[]) AS asked_kind(kind), unnest(%s::text[], %s::text[]) AS asked(term, quoted) "
+            "UNION ALL SELECT kind, '', (SELECT COUNT(*) FROM search_searchdocument d WHERE d.kind = asked_kind.kind AND language = %s) FROM unnest(%s::text[]) AS asked_kind(kind)"
         )
-        rows = self._rows(sql, [_any(chosen["whole"]), kind, query.language, max(limit, CANDIDATES)])
-        scores = _scores(kind, [row[2:] for row in rows], chosen, known, count)
-        return _best([Hit(kind, row[0], score, row[1]) for row, score in zip(rows, scores, strict=True)], limit)
-
-    def nearest_of(self, query: TextQuery, kind: str, fitting: QuerySet[Any], limit: int, others: int) -> Found:
-        """The nearest of the `fitting` records, those of the others, and how many there are of each; also such as share no word."""
-        chosen, known, count = self._asked(query, kind)
-        ids, only = fitting.order_by().values("pk").query.sql_with_params()
-        columns = ", ".join(f"d.{COLUMNS[field]}" for field in FIELDS[kind])
-        sql = (
-            f"WITH judged AS (SELECT r.id, r.object_id, r.accepted, r.id IN ({ids}) AS fits FROM search_searchrecord r WHERE r.kind = %s AND NOT r.is_deleted), "
-            f"near AS (SELECT d.record_id, d.id AS document_id, {RANK} AS rank FROM search_searchdocument d, to_tsquery('simple', %s) query "
-            "WHERE d.vector @@ query AND d.kind = %s AND d.language = %s), "
-            "placed AS (SELECT judged.*, near.document_id, ROW_NUMBER() OVER (PARTITION BY fits ORDER BY near.rank DESC NULLS LAST, object_id) AS place, "
-            "COUNT(*) OVER (PARTITION BY fits) AS total FROM judged LEFT JOIN near ON near.record_id = judged.id) "
-            f"SELECT object_id, accepted, fits, total, {columns} FROM placed LEFT JOIN search_searchdocument d ON d.id = document_id WHERE place <= %s ORDER BY place"
-        )
-        rows = self._rows(sql, [*only, kind, _any(chosen["whole"]), kind, query.language, max(limit, others, CANDIDATES)])
-        scores = _scores(kind, [[text or "" for text in row[4:]] for row in rows], chosen, known, count)
-        judged = sorted(zip(rows, scores, strict=True), key=lambda pair: (-pair[1], pair[0][0]))
-        found = as_found(kind, [(row[0], score, row[1], row[2], row[3]) for row, score in judged], others)
-        return Found(found.hits[:limit], found.total, found.others, found.others_total)
-
-    def _asked(self, query: TextQuery, kind: str) -> tuple[dict[str, list[str]], Mapping[str, int], int]:
-        """The terms of each field, in how many documents each stem stands, and how many documents there are."""
-        found: list[Frequencies] = [({}, 0)]
-
-        def frequencies(stems: Sequence[str]) -> Frequencies:
-            sql = (
-                "SELECT term, (SELECT COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s AND vector @@ quoted::tsquery) "
-                "FROM unnest(%s::text[], %s::text[]) AS asked(term, quoted) UNION ALL SELECT '', COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s"
-            )
-            known = dict(self._rows(sql, [kind, query.language, list(stems), [_quoted(stem) for stem in stems], kind, query.language]))
-            found.append((known, known[""]))
-            return found[-1]
-
-        return (asked(query, frequencies), *found[-1])
+        known: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
+        for kind, term, count in self._rows(sql, [query.language, list(known), stems, [_quoted(stem) for stem in stems], query.language, list(known)]):
+            known[kind][term] = count
+        return known
 
     def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int) -> list[Hit]:
         """Public documents that have a word of each group; one ending in * is a beginning."""
@@ -86,18 +72,31 @@ class PostgresqlRanking:
             return list(cursor.fetchall())
 
 
+def _placed(query: TextQuery, question: Wanted, fitting: QuerySet[Any] | None, words: str) -> tuple[str, list[Any]]:
+    """SQL that gives (id, accepted, does it fit?, how many of its sort there are, its words in each field) of the candidates, and its parameters."""
+    kind, columns = question.kind, ", ".join(f"d.{column}" for column in COLUMNS.values())
+    most = max(question.limit, question.others, CANDIDATES)
+    ids, only = fitting.order_by().values("pk").query.sql_with_params() if fitting is not None else ("", ())
+    sql = (
+        f"WITH judged AS (SELECT r.id, r.object_id, r.accepted, {f'r.id IN ({ids})' if ids else 'TRUE'} AS fits FROM search_searchrecord r WHERE r.kind = %s AND NOT r.is_deleted), "
+        f"near AS (SELECT d.record_id, d.id AS document_id, {RANK} AS rank FROM search_searchdocument d, to_tsquery('simple', %s) query "
+        "WHERE d.vector @@ query AND d.kind = %s AND d.language = %s), "
+        "placed AS (SELECT judged.*, near.document_id, ROW_NUMBER() OVER (PARTITION BY fits ORDER BY near.rank DESC NULLS LAST, object_id) AS place, "
+        f"COUNT(*) OVER (PARTITION BY fits) AS total FROM judged {'LEFT ' if ids else ''}JOIN near ON near.record_id = judged.id) "
+        f"SELECT object_id, accepted, fits, total, {columns} FROM placed LEFT JOIN search_searchdocument d ON d.id = document_id WHERE place <= %s"
+    )
+    return sql, [*only, kind, words, kind, query.language, most]
+
+
 def _scores(kind: str, texts: Sequence[Sequence[str]], chosen: Mapping[str, Sequence[str]], known: Mapping[str, int], count: int) -> list[float]:
     """The score of each candidate from its words in each field."""
     scores = [0.0] * len(texts)
-    for position, field in enumerate(FIELDS[kind]):
+    for field in FIELDS[kind]:
+        position = list(COLUMNS).index(field)
         words = [text[position].split() for text in texts]
         for place, score in enumerate(_bm25(words, chosen[field], known if field == "whole" else {}, count, weights.K1[field])):
             scores[place] += weights.FIELDS[field] * score
     return scores
-
-
-def _best(hits: Sequence[Hit], limit: int) -> list[Hit]:
-    return sorted(hits, key=lambda hit: (-hit.score, hit.object_id))[:limit]
 
 
 def _bm25(texts: Sequence[Sequence[str]], wanted: Sequence[str], known: Mapping[str, int], count: int, k1: float) -> list[float]:

@@ -1,14 +1,25 @@
-"""What both databases answer, read alike."""
+"""What both databases are asked, and answer, alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from .. import Found, Hit
+from django.db.models import QuerySet
+
+from .. import Found, Hit, Wanted
+
+# A question with the records that satisfy its constraints; None where it has none.
+Asked = tuple[Wanted, QuerySet[Any] | None]
 
 
-def as_found(kind: str, rows: Iterable[tuple[str, float, int, bool, int]], others: int) -> Found:
-    """From rows (id, score, accepted, does it fit?, how many of its sort there are), best first."""
-    found = {True: Found([], 0), False: Found([], 0)}
-    for object_id, score, accepted, fits, total in rows:
-        sort = found[bool(fits)]
-        found[bool(fits)] = Found([*sort.hits, Hit(kind, object_id, float(score), accepted)], total)
-    return Found(found[True].hits, found[True].total, found[False].hits[:others], found[False].total)
+def as_found(questions: Sequence[Asked], rows: Iterable[Sequence[Any]]) -> list[Found]:
+    """From rows (number of the question, id, score, accepted, does it fit?, how many of its sort there are, …), best first."""
+    hits: list[tuple[list[Hit], list[Hit]]] = [([], []) for _question in questions]
+    totals = [[0, 0] for _question in questions]
+    for number, object_id, score, accepted, fits, total, *_rest in rows:
+        sort = 0 if fits else 1
+        hits[number][sort].append(Hit(questions[number][0].kind, object_id, float(score), accepted))
+        totals[number][sort] = total
+    return [
+        Found(fitting[: question.limit], total if only is not None else len(fitting[: question.limit]), rest[: question.others], rest_total)
+        for (question, only), (fitting, rest), (total, rest_total) in zip(questions, hits, totals, strict=True)
+    ]

@@ -1,15 +1,15 @@
 """Ranking with SQLite's FTS5: one table for each field, whose BM25 are summed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
 
 from ... import weights
-from .. import Found, Hit, TextQuery
-from ..terms import Frequencies, asked
-from .rows import as_found
+from .. import Found, Hit, TextQuery, Wanted
+from ..terms import asked, possible
+from .rows import Asked, as_found
 from .tables import FIELDS, people, ranked, vocabulary
 
 # FTS5 has k1 = 1.2 and multiplies by k1 + 1. A column weight divides k1, so that .48 stands in for 2.5.
@@ -22,46 +22,44 @@ class SqliteRanking:
     def __init__(self, using: str) -> None:
         self.using = using
 
-    def nearest(self, query: TextQuery, kind: str, limit: int) -> list[Hit]:
-        """The documents nearest to a text."""
-        parts, params = self._parts(query, kind)
-        if not params:
-            return []
-        sql = (
-            f"WITH part AS MATERIALIZED ({parts}) SELECT r.kind, r.object_id, SUM(part.score) AS score, r.accepted FROM part "
-            "JOIN search_searchdocument d ON d.id = part.id JOIN search_searchrecord r ON r.id = d.record_id GROUP BY r.id ORDER BY score DESC, r.object_id LIMIT %s"
+    def nearest(self, query: TextQuery, questions: Sequence[Asked]) -> list[Found]:
+        """For each question the nearest documents, all in one statement; with fitting records those, the others, and how many there are of each."""
+        terms = self._terms(query, [question.kind for question, _fitting in questions])
+        selects, params = [], []
+        for number, (question, fitting) in enumerate(questions):
+            select, more = self._placed(query, question, fitting, terms[question.kind])
+            selects.append(f"SELECT {number}, * FROM ({select})")
+            params += more
+        return as_found(questions, self._rows(f"{' UNION ALL '.join(selects)} ORDER BY 1, place", params))
+
+    def _placed(self, query: TextQuery, question: Wanted, fitting: QuerySet[Any] | None, terms: Mapping[str, Sequence[str]]) -> tuple[str, list[Any]]:
+        """SQL that gives (id, score, accepted, does it fit?, how many of its sort there are, its place), and its parameters."""
+        parts, params = _parts(question.kind, query.language, terms)
+        ids, only = fitting.order_by().values("pk").query.sql_with_params() if fitting is not None else ("", ())
+        # Only what fits, or does not, is wanted also where it shares no word; the document is found by its record in an index alone.
+        scored = (
+            f"WITH part AS MATERIALIZED ({parts}), scored AS MATERIALIZED (SELECT id, SUM(score) AS score FROM part GROUP BY id), "
+            f"judged AS (SELECT r.object_id, COALESCE(scored.score, 0.0) AS score, r.accepted, {f'r.id IN ({ids})' if ids else '1'} AS fits FROM search_searchrecord r "
+            f"LEFT JOIN search_searchdocument d ON d.record_id = r.id AND d.language = %s LEFT JOIN scored ON scored.id = d.id "
+            f"WHERE r.kind = %s AND NOT r.is_deleted {'' if ids else 'AND scored.id IS NOT NULL'}), "
+            "placed AS (SELECT *, COUNT(*) OVER (PARTITION BY fits) AS total, ROW_NUMBER() OVER (PARTITION BY fits ORDER BY score DESC, object_id) AS place FROM judged) "
+            "SELECT object_id, score, accepted, fits, total, place FROM placed WHERE place <= CASE WHEN fits THEN %s ELSE %s END"
         )
-        return [Hit(*row) for row in self._rows(sql, [*params, limit])]
+        return scored, [*params, *only, query.language, question.kind, question.limit, max(question.others, 1)]
 
-    def nearest_of(self, query: TextQuery, kind: str, fitting: QuerySet[Any], limit: int, others: int) -> Found:
-        """The nearest of the `fitting` records, those of the others, and how many there are of each; also such as share no word."""
-        parts, params = self._parts(query, kind)
-        ids, only = fitting.order_by().values("pk").query.sql_with_params()
-        sql = (
-            f"WITH part AS MATERIALIZED ({parts}), scored AS (SELECT d.record_id, SUM(part.score) AS score FROM part JOIN search_searchdocument d ON d.id = part.id GROUP BY d.record_id), "
-            f"judged AS (SELECT r.object_id, COALESCE(scored.score, 0.0) AS score, r.accepted, r.id IN ({ids}) AS fits "
-            "FROM search_searchrecord r LEFT JOIN scored ON scored.record_id = r.id WHERE r.kind = %s AND NOT r.is_deleted), "
-            "placed AS (SELECT *, ROW_NUMBER() OVER (PARTITION BY fits ORDER BY score DESC, object_id) AS place, COUNT(*) OVER (PARTITION BY fits) AS total FROM judged) "
-            "SELECT object_id, score, accepted, fits, total FROM placed WHERE place <= CASE WHEN fits THEN %s ELSE %s END ORDER BY place"
-        )
-        return as_found(kind, self._rows(sql, [*params, *only, kind, limit, max(others, 1)]), others)
-
-    def _parts(self, query: TextQuery, kind: str) -> tuple[str, list[str]]:
-        """SQL that gives each document's score in each field, and its parameters."""
-        terms = asked(query, lambda stems: self._frequencies(stems, kind, query.language))
-        parts, params = [], []
-        for field in FIELDS[kind]:
-            if terms[field]:
-                table, factor = ranked(kind, query.language, field), weights.FIELDS[field] / (FTS5_K1 + 1)
-                parts.append(f"SELECT rowid AS id, -bm25({table}, {FTS5_K1 / weights.K1[field]}) * {factor} AS score FROM {table} WHERE {table} MATCH %s")
-                params.append(_any(terms[field]))
-        return " UNION ALL ".join(parts) or "SELECT NULL AS id, 0.0 AS score WHERE 0", params
-
-    def _frequencies(self, stems: Sequence[str], kind: str, language: str) -> Frequencies:
-        counted = "SELECT '', COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s"
-        marks = ",".join("%s" for _stem in stems)
-        known = dict(self._rows(f"SELECT term, doc FROM {vocabulary(kind, language)} WHERE term IN ({marks}) UNION ALL {counted}", [*stems, kind, language]))
-        return known, known[""]
+    def _terms(self, query: TextQuery, kinds: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+        """For each kind the terms of each field, chosen by how rare they are in it; how often each stands is asked once."""
+        language = query.language
+        stems = possible(query)
+        marks = ",".join("%s" for _stem in stems) or "NULL"
+        known: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
+        selects, params = [], []
+        for kind in known:
+            selects += [f"SELECT %s, term, doc FROM {vocabulary(kind, language)} WHERE term IN ({marks})", "SELECT %s, '', COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s"]
+            params += [kind, *stems, kind, kind, language]
+        for kind, term, count in self._rows(" UNION ALL ".join(selects), params):
+            known[kind][term] = count
+        return {kind: asked(query, counts, counts[""]) for kind, counts in known.items()}
 
     def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int) -> list[Hit]:
         """Public documents that have a word of each group; one ending in * is a beginning."""
@@ -77,6 +75,17 @@ class SqliteRanking:
         with connections[self.using].cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall())
+
+
+def _parts(kind: str, language: str, terms: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
+    """SQL that gives each document's score in each field, and its parameters."""
+    parts, params = [], []
+    for field in FIELDS[kind]:
+        if terms[field]:
+            table, factor = ranked(kind, language, field), weights.FIELDS[field] / (FTS5_K1 + 1)
+            parts.append(f"SELECT rowid AS id, -bm25({table}, {FTS5_K1 / weights.K1[field]}) * {factor} AS score FROM {table} WHERE {table} MATCH %s")
+            params.append(_any(terms[field]))
+    return " UNION ALL ".join(parts) or "SELECT NULL AS id, 0.0 AS score WHERE 0", params
 
 
 def _any(terms: Iterable[str]) -> str:

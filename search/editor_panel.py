@@ -3,7 +3,8 @@
 What is said about an organisation comes from its profile and its public pilots alone. Proposals only add to a number.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -34,6 +35,8 @@ NEAR = 0.25
 WORDS = 2
 # A proposal only adds to a number, which nobody can check: it has to be nearer.
 NEAR_PROPOSAL = 0.5
+# What of an organisation is judged; the whole of it is read of those shown alone.
+PROFILE = ("legal_name", "kind", "language", "description", "sector_codes", "technology_codes")
 # Pilots whose card anyone may read, and that have really run.
 PUBLIC = Q(pilots__public_confirmed_by_city_at__isnull=False, pilots__public_confirmed_by_startup_at__isnull=False, pilots__started_on__isnull=False)
 
@@ -60,24 +63,26 @@ def who_could_answer(offer: Challenge | Site, limit: int = 10) -> Answers:
     texts = {language: text for language in LANGUAGES if " ".join(text := _text(offer, language)).strip()}
     if not texts:
         return Answers([], 0)
-    organisations = {str(found.pk): found for found in Organisation.objects.annotate(public_pilots=Count("pilots", filter=PUBLIC, distinct=True))}
+    organisations = {str(found.pk): found for found in Organisation.objects.only(*PROFILE)}
     scores = _text_scores(texts, organisations)
+    judge = _judge(offer)
+    judged = [(organisation, judge(organisation, scores.get(key, TextScore()))) for key, organisation in organisations.items()]
+    order = list(Group)
+    answering = sorted(
+        ((o, verdict) for o, verdict in judged if any(reason.code in ("text", "technology") for reason in verdict.reasons)),
+        key=lambda pair: (order.index(pair[1].group), -pair[1].score, pair[0].legal_name),
+    )[:limit]
+    whole: dict[Any, Any] = Organisation.objects.annotate(public_pilots=Count("pilots", filter=PUBLIC, distinct=True)).in_bulk([o.pk for o, _verdict in answering])
     names = _names()
     kinds = {value: str(label) for value, label in Organisation.Kind.choices}
-    found = []
-    for key, organisation in organisations.items():
-        verdict = _verdict(offer, organisation, scores.get(key, TextScore()))
-        if any(reason.code in ("text", "technology") for reason in verdict.reasons):
-            found.append(
-                Candidate(
-                    _match(organisation, verdict, names, kinds),
-                    tuple(names[f"sector:{code}"] for code in organisation.sector_codes if f"sector:{code}" in names),
-                    organisation.public_pilots,
-                )
-            )
-    order = list(Group)
-    found.sort(key=lambda candidate: (order.index(candidate.match.group), -candidate.match.score, candidate.match.name))
-    shown = found[:limit]
+    shown = [
+        Candidate(
+            _match(whole[organisation.pk], verdict, names, kinds),
+            tuple(names[f"sector:{code}"] for code in organisation.sector_codes if f"sector:{code}" in names),
+            whole[organisation.pk].public_pilots,
+        )
+        for organisation, verdict in answering
+    ]
     return Answers(shown, len(_with_proposals(texts) - {str(candidate.match.record.pk) for candidate in shown}))
 
 
@@ -95,9 +100,11 @@ def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) ->
         profiles = {key: found.description for key, found in organisations.items() if found.language == language and found.description}
         pilots = _public_pilots(text, language)
         for score, key, theirs in [*_profile_scores(own, profiles, language), *pilots]:
+            if score < NEAR or score <= scores.get(key, TextScore()).share:
+                continue
             stems = analysis.stem_set(theirs, language)
             words = tuple(word for stem, word in own.items() if stem in stems and len(word) > 3)[:6]
-            if score >= NEAR and len(words) >= WORDS and score > scores.get(key, TextScore()).share:
+            if len(words) >= WORDS:
                 scores[key] = TextScore(score, words)
     return scores
 
@@ -105,11 +112,8 @@ def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) ->
 def _profile_scores(own: Mapping[str, str], profiles: Mapping[str, str], language: str) -> list[tuple[float, str, str]]:
     """(share of the best score, organisation, its description): the words in common, rare ones counting more."""
     stems = {key: analysis.stem_set(text, language) for key, text in profiles.items()}
-    frequency: dict[str, int] = {}
-    for found in stems.values():
-        for stem in found:
-            frequency[stem] = frequency.get(stem, 0) + 1
-    raw = {key: sum(log(1 + len(profiles) / frequency[stem]) for stem in found if stem in own) for key, found in stems.items()}
+    frequency = Counter(stem for found in stems.values() for stem in found & own.keys())
+    raw = {key: sum(log(1 + len(profiles) / frequency[stem]) for stem in found & own.keys()) for key, found in stems.items()}
     best = max(raw.values(), default=0) or 1
     return [(score / best, key, profiles[key]) for key, score in raw.items() if score]
 
@@ -137,20 +141,23 @@ def _with_proposals(texts: Mapping[str, Text]) -> set[str]:
     return {str(pk) for pk in rows}
 
 
-def _verdict(offer: Challenge | Site, organisation: Organisation, text: TextScore) -> Verdict:
-    """The policy's word on an organisation's profile. What a profile does not say (dates, TRL, area) never counts against it."""
-    theirs = frozenset(organisation.sector_codes)
+def _judge(offer: Challenge | Site) -> Callable[[Organisation, TextScore], Verdict]:
+    """The policy's word on organisations' profiles. What a profile does not say (dates, TRL, area) never counts against it."""
     if isinstance(offer, Site):
         sectors = frozenset(sector.code for sector in offer.sectors.all())
         place = SiteOffer(code=offer.code, sectors=sectors, capabilities=frozenset(), area_m2=None, point=(offer.latitude or 0, offer.longitude or 0))
-        return judge_site(Need(sector=_one(theirs, sectors)), place, text, lambda _capabilities, _but: None)
+        return lambda organisation, text: judge_site(Need(sector=_one(organisation.sector_codes, sectors)), place, text, lambda _capabilities, _but: None)
     wanted = frozenset({offer.sector.code} if offer.sector else ())
-    need = Need(sector=_one(theirs, wanted), technologies=frozenset(organisation.technology_codes), applicant_kind=organisation.kind)
     asked = ChallengeOffer(
         code=offer.code, sector=offer.sector.code if offer.sector else "", technologies=frozenset(term.code for term in offer.technologies.all()), capabilities=frozenset(), status="open",
         opens_on=None, trl_min=offer.trl_min, trl_max=offer.trl_max, applicant_kinds=frozenset(offer.applicant_kinds or ()), budget_max_cents=None,
     )  # fmt: skip
-    return judge_challenge(need, asked, text)
+
+    def judge(organisation: Organisation, text: TextScore) -> Verdict:
+        technologies = frozenset(organisation.technology_codes)
+        return judge_challenge(Need(sector=_one(organisation.sector_codes, wanted), technologies=technologies, applicant_kind=organisation.kind), asked, text)
+
+    return judge
 
 
 def _one(theirs: Iterable[str], wanted: frozenset[str]) -> str:

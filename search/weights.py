@@ -3,9 +3,10 @@
 Text (2026-11-25, `evaluate_matching` on the development sets `pnrr` and `sbir`; the figures stand in ARCHITECTURE.md): five fields, BM25 each, summed.
 """
 
-# Weight of each field, and its BM25 (k1, b). “whole” is title, text and what was accepted there; “words” the same unstemmed; “pairs” stems side by
-# side or with one between; “grams” runs of four letters.
-FIELDS: dict[str, float] = {"title": 0.5, "whole": 1.0, "words": 0.2, "pairs": 0.4, "grams": 0.2}
+# Weight of each field, and its BM25 (k1, b), in every engine without the factor k1 + 1, so that fields weigh the same and scores are of one size.
+# “whole” is title, text and what was accepted there; “words” the same unstemmed; “pairs” stems side by side or with one between; “grams” runs of
+# four letters.
+FIELDS: dict[str, float] = {"title": 0.3, "whole": 1.0, "words": 0.2, "pairs": 0.25, "grams": 0.2}
 K1: dict[str, float] = {"title": 1.2, "whole": 2.5, "words": 2.5, "pairs": 1.2, "grams": 2.5}
 B = 0.75
 # How much of a long text asks: its most telling stems and words (tf·idf), its most frequent pairs, the grams of the most telling words of its

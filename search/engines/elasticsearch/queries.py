@@ -11,6 +11,8 @@ from ..terms import most_frequent_pairs
 
 # People's search: a word in the title counts more than one in the text.
 TITLE_WEIGHT = 3.0
+# Elasticsearch's BM25 is multiplied by k1 + 1. Without it a field weighs here what it weighs in the embedded engine, and scores are of one size.
+BOOSTS = {field: weight / (weights.K1[field] + 1) for field, weight in weights.FIELDS.items()}
 
 
 def nearness(query: TextQuery) -> list[Query]:
@@ -25,13 +27,13 @@ def nearness(query: TextQuery) -> list[Query]:
         return MoreLikeThis(fields=[field], like=like, analyzer=analyzer, max_query_terms=terms, min_term_freq=1, min_doc_freq=1, minimum_should_match="1", boost=weight)
 
     found = [
-        telling(f"title_{language}", f"query_{language}", weights.FIELDS["title"], weights.QUERY_TERMS),
-        telling(f"whole_{language}", f"query_{language}", weights.FIELDS["whole"], weights.QUERY_TERMS),
-        telling(f"whole_{language}.words", f"words_{language}", weights.FIELDS["words"], weights.QUERY_WORDS),
-        telling(f"whole_{language}.grams", "grams", weights.FIELDS["grams"], weights.QUERY_GRAMS, text[: weights.GRAM_CHARACTERS]),
+        telling(f"title_{language}", f"query_{language}", BOOSTS["title"], weights.QUERY_TERMS),
+        telling(f"whole_{language}", f"query_{language}", BOOSTS["whole"], weights.QUERY_TERMS),
+        telling(f"whole_{language}.words", f"words_{language}", BOOSTS["words"], weights.QUERY_WORDS),
+        telling(f"whole_{language}.grams", "grams", BOOSTS["grams"], weights.QUERY_GRAMS, text[: weights.GRAM_CHARACTERS]),
     ]
     if pairs := most_frequent_pairs(tokens):
-        found.append(Match(**{f"pairs_{language}": {"query": " ".join(pairs), "analyzer": "whitespace", "boost": weights.FIELDS["pairs"]}}))
+        found.append(Match(**{f"pairs_{language}": {"query": " ".join(pairs), "analyzer": "whitespace", "boost": BOOSTS["pairs"]}}))
     return found
 
 

@@ -41,7 +41,8 @@ def dispute_settle(payment: Payment, found: DisputeStatus) -> None:
 def _open(payment: Payment) -> None:
     again = bool(payment.disputed)
     payment.disputed = DisputeStatus.OPEN
-    payment.disputed_cents = payment.amount_cents - sum(refund.amount_cents for refund in payment.refunds.filter(state=RefundState.DONE))
+    gone = payment.refunds.filter(state__in=(RefundState.SENT, RefundState.DONE))  # a bank transfer is nothing to the payer's bank
+    payment.disputed_cents = payment.amount_cents - sum(refund.amount_cents for refund in gone)
     payment.save(update_fields=["disputed", "disputed_cents"])
     ledger.dispute_opened(payment, payment.disputed_cents, again=again)
     _move(payment, "dispute")

@@ -91,24 +91,17 @@ def _refused(refund: Refund, why: str) -> None:
         if refund.charge and can_proceed(refund.charge.owe_refund):
             refund.charge.pilot = refund.payment.checkout.pilot
             move_charge(refund.charge, "owe_refund", data={"refund": str(refund.pk)})
-    elif refund.payment.disputed == DisputeStatus.LOST:
-        _take(refund)
-    else:
-        move_refund(refund, "refuse", data={"why": why[:80]})
+        return
+    move_refund(refund, "refuse", data={"why": why[:80]})
 
 
 def refunds_take(payment: Payment) -> None:
     """The payer's bank took the whole payment back: what was still owed of it has gone that way, and must not go a second time."""
     for refund in payment.refunds.filter(state__in=(RefundState.OWED, RefundState.TRANSFER_OWED)):
-        refund.payment = payment
-        _take(refund)
-
-
-def _take(refund: Refund) -> None:
-    refund.done_at = clock.now()
-    move_refund(refund, "arrive", data={"dispute": refund.payment_id})
-    ledger.refund_taken(refund)
-    _charge_refunded(refund)
+        refund.payment, refund.done_at = payment, clock.now()
+        move_refund(refund, "arrive", data={"dispute": payment.pk})
+        ledger.refund_taken(refund)
+        _charge_refunded(refund)
 
 
 def _charge_refunded(refund: Refund) -> None:

@@ -54,7 +54,10 @@ def tell(client, fake, told, status=200):
     """These events come to our door, and are acted on."""
     for event in told:
         body, headers = fake.signed(event)
-        assert client.post("/webhooks/stripe/", body, content_type="application/json", headers={"Stripe-Signature": headers["Stripe-Signature"]}).status_code == status
+        assert (
+            client.post("/webhooks/stripe/", body, content_type="application/json", headers={"Stripe-Signature": headers["Stripe-Signature"]}).status_code
+            == status
+        )
     events.events_handle()
 
 
@@ -211,7 +214,12 @@ def test_events_of_the_other_mode_of_another_s_things_and_of_kinds_without_use_c
             {key: value for key, value in completed.items() if key != "account"} | {"id": "evt_4"},
         ],
     )
-    assert [*ProviderEvent.objects.order_by("external_id").values_list("outcome", flat=True)] == ["wrong_mode", "unknown_object", "unknown_kind", "unknown_object"]
+    assert [*ProviderEvent.objects.order_by("external_id").values_list("outcome", flat=True)] == [
+        "wrong_mode",
+        "unknown_object",
+        "unknown_kind",
+        "unknown_object",
+    ]
     assert (charge(pilot, "fee").state, Payment.objects.count()) == ("checkout_open", 0)
 
 

@@ -21,7 +21,14 @@ CONNECTED = "acct_1Partner"
 def test_a_checkout_is_opened_with_our_lines_language_and_identifier(stripe, stripe_fake):
     request = checkout_request(reference="CK-1")
     found = stripe.create(request)
-    assert (found.status, found.reference, found.account, found.amount_cents, found.currency, found.payments) == (CheckoutStatus.OPEN, "CK-1", "", 21600, "EUR", ())
+    assert (found.status, found.reference, found.account, found.amount_cents, found.currency, found.payments) == (
+        CheckoutStatus.OPEN,
+        "CK-1",
+        "",
+        21600,
+        "EUR",
+        (),
+    )
     assert found.url == f"{stripe_fake.base}/c/pay/{found.external_id}"
     (asked,) = stripe_fake.requests
     assert (asked.method, asked.path, asked.idempotency_key, asked.account) == ("POST", "/v1/checkout/sessions", "checkout-CK-1", "")
@@ -205,7 +212,12 @@ def test_our_identifier_finds_the_checkout_among_many(stripe, stripe_fake):
 def given(number):
     """A session that somebody else keeps in the same account."""
     price = {"currency": "eur", "unit_amount": "100", "product_data": {"name": "Tazza"}}
-    return {"mode": "payment", "success_url": "https://example.org", "client_reference_id": f"shop-{number}", "line_items": [{"quantity": "1", "price_data": price}]}
+    return {
+        "mode": "payment",
+        "success_url": "https://example.org",
+        "client_reference_id": f"shop-{number}",
+        "line_items": [{"quantity": "1", "price_data": price}],
+    }
 
 
 def test_a_checkout_made_by_somebody_else_in_the_account_has_no_reference_of_ours(stripe, stripe_fake):

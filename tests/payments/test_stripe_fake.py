@@ -61,7 +61,12 @@ def test_a_session_lives_from_open_to_paid(fake, api):
     session = api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge.balance_transaction"]})
     charge = session.payment_intent.latest_charge
     assert (session.status, session.payment_status, session.url, session.payment_intent.status) == ("complete", "paid", None, "succeeded")
-    assert (charge.amount_captured, charge.metadata.to_dict(), charge.balance_transaction.fee, charge.balance_transaction.net) == (10000, {"ours": "1"}, 175, 9825)
+    assert (charge.amount_captured, charge.metadata.to_dict(), charge.balance_transaction.fee, charge.balance_transaction.net) == (
+        10000,
+        {"ours": "1"},
+        175,
+        9825,
+    )
     assert kinds(fake) == ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed"]
 
 
@@ -93,7 +98,12 @@ def test_a_delayed_payment_completes_the_session_before_the_money_is_there(fake,
     for session in sessions:
         fake.pay_later(session)
     standing = api.checkout.sessions.retrieve(sessions[0], {"expand": ["payment_intent.latest_charge"]})
-    assert (standing.status, standing.payment_status, standing.payment_intent.status, standing.payment_intent.latest_charge.status) == ("complete", "unpaid", "processing", "pending")
+    assert (standing.status, standing.payment_status, standing.payment_intent.status, standing.payment_intent.latest_charge.status) == (
+        "complete",
+        "unpaid",
+        "processing",
+        "pending",
+    )
     fake.arrive(sessions[0])
     fake.fail(sessions[1])
     assert [api.checkout.sessions.retrieve(session).payment_status for session in sessions] == ["paid", "unpaid"]
@@ -252,7 +262,10 @@ def test_the_same_key_with_the_same_parameters_gives_the_same_answer(fake, api):
 
 def test_the_same_key_with_other_parameters_or_for_something_else_is_an_error(fake, api):
     api.checkout.sessions.create(wanted(), {"idempotency_key": "K"})
-    for ask in (lambda: api.checkout.sessions.create(wanted(5001), {"idempotency_key": "K"}), lambda: api.refunds.create({"payment_intent": "pi_1"}, {"idempotency_key": "K"})):
+    for ask in (
+        lambda: api.checkout.sessions.create(wanted(5001), {"idempotency_key": "K"}),
+        lambda: api.refunds.create({"payment_intent": "pi_1"}, {"idempotency_key": "K"}),
+    ):
         with pytest.raises(sdk.IdempotencyError) as refused:
             ask()
         assert (refused.value.http_status, refused.value.error.type) == (400, "idempotency_error")
@@ -300,7 +313,9 @@ def test_a_failure_inside_stripe_is_kept_and_one_before_it_is_not(fake, api):
 def test_the_same_key_twice_at_once_is_a_conflict(fake, api):
     fake.line.fail_next("hang", acted=False)
     lost = []
-    thread = threading.Thread(target=lambda: lost.append(pytest.raises(sdk.APIConnectionError, api.refunds.create, {"payment_intent": "pi_1"}, {"idempotency_key": "K"})))
+    thread = threading.Thread(
+        target=lambda: lost.append(pytest.raises(sdk.APIConnectionError, api.refunds.create, {"payment_intent": "pi_1"}, {"idempotency_key": "K"}))
+    )
     thread.start()
     fake.line.wait_for_hanging()
     with pytest.raises(sdk.APIError) as refused:

@@ -109,7 +109,9 @@ class StripeFake:
 
     def refund_by_hand(self, session_id: str, amount_cents: int) -> str:
         """A refund made in Stripe's own console; its id."""
-        made: Thing = self._move(lambda account, session: self.world.refund(account, {"payment_intent": session["payment_intent"], "amount": amount_cents}), session_id)
+        made: Thing = self._move(
+            lambda account, session: self.world.refund(account, {"payment_intent": session["payment_intent"], "amount": amount_cents}), session_id
+        )
         return str(made["id"])
 
     def hold_refunds(self) -> None:

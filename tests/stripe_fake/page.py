@@ -45,7 +45,9 @@ def page(world: World, account: str, session: Thing, *, declined: bool = False) 
         f'<button name="act" value="{act}"{" class=main" if act == "pay" else ""}>{words[act]}</button>' for act in ("pay", "pay_later", "decline")
     )
     alert = f'<p role="alert">{words["declined"]}</p>' if declined else ""
-    body = f'<table><tbody>{rows}</tbody>{total}</table>{alert}<form method="post">{buttons}</form>{cancel(session, words)}<p><small>{words["note"]}</small></p>'
+    body = (
+        f'<table><tbody>{rows}</tbody>{total}</table>{alert}<form method="post">{buttons}</form>{cancel(session, words)}<p><small>{words["note"]}</small></p>'
+    )
     return document(language, words["title"], body)
 
 

@@ -13,7 +13,9 @@ CHECKOUT = "https://checkout.stripe.com"
 
 def payments(env: Env, environment: str) -> dict[str, Any]:
     """The settings; ImproperlyConfigured where real money could be mistaken for play money, or the other way round."""
-    provider = env.str("PAYMENT_PROVIDER", default="test") if environment == "local" else required("PAYMENT_PROVIDER", "who takes payments, stripe in production")
+    provider = (
+        env.str("PAYMENT_PROVIDER", default="test") if environment == "local" else required("PAYMENT_PROVIDER", "who takes payments, stripe in production")
+    )
     key, base = env.str("STRIPE_SECRET_KEY", default=""), env.str("STRIPE_API_BASE", default="")
     given = env.str("STRIPE_WEBHOOK_SECRET", default="")
     secrets = tuple(secret.strip() for secret in given.split(",")) if given else ()

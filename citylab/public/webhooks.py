@@ -2,7 +2,7 @@
 
 import logging
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -11,15 +11,22 @@ from citylab.payments import providers
 from citylab.payments.services.events import event_receive
 
 logger = logging.getLogger(__name__)
+LONGEST_BODY = 1_000_000  # bytes, several times what a provider sends
 
 
 @public
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest, code: str) -> HttpResponse:
-    """200 once the event is kept, also when it was before; 400 for a bad signature, and then nothing is kept."""
+    """200 once the event is kept, also when it was before; 400 for a bad signature, 413 for what is too long to be an event, and then nothing is kept.
+
+    410 for a provider that takes no payments here: a 404 would be sent on to a page in some language.
+    """
     if code not in providers.MODULES or code == "notice" or (code == "test") != (providers.online() == "test"):
-        raise Http404
+        return HttpResponse(status=410)
+    length = request.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > LONGEST_BODY:
+        return HttpResponse(status=413)
     try:
         event_receive(code, request.body, request.headers)
     except (providers.BadSignature, providers.Unintelligible) as error:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -108,7 +108,8 @@ def _touched(first: date, last: date) -> Q:
 
 def _account(code: str, account: str, first: date, last: date, result: Comparison) -> Iterator[Finding]:
     provider = providers.provider(code)
-    events = [event for event in provider.events(first, last, account) if event.object_kind]
+    # A webhook names the connected account; the account's own list need not.
+    events = [replace(event, account=account) for event in provider.events(first, last, account) if event.object_kind]
     theirs = list(provider.checkouts(first, last, account))
     yield from _events(code, account, events)
     ours = Checkout.objects.filter(provider=code, account=account)

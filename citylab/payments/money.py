@@ -142,7 +142,7 @@ class Sum:
     @property
     def kept_cents(self) -> int:
         """What stays of a deposit after the last decision on it."""
-        return self.decisions[-1].kept_cents if self.decisions else 0
+        return self.decisions[-1].kept_cents if self.decisions and self.is_in else 0
 
     @property
     def held_cents(self) -> int:
@@ -279,7 +279,7 @@ def money_view(pilot: Pilot) -> MoneyView:
     decisions = DepositDecision.objects.select_related("decided_by", "answered_by").prefetch_related("documents")
     charges = (
         Charge.objects.filter(pilot=pilot)
-        .select_related("payee", "stamp", "ended_by", "allocation__payment")
+        .select_related("payee", "stamp", "allocation__payment")
         .prefetch_related(Prefetch("decisions", decisions))
     )
     lines = CheckoutLine.objects.filter(charge__pilot=pilot, is_open=True).select_related("checkout")

@@ -18,6 +18,7 @@ from citylab.payments.money import deposit_files
 from citylab.payments.services.deposits import deposit_answer
 from citylab.payments.services.refunding import refund_iban_set
 from citylab.payments.services.stamps import stamp_record
+from citylab.payments.workflow import ChargeState, RefundState
 from citylab.pilots.models import Pilot
 from citylab.proposals import files
 
@@ -37,6 +38,8 @@ def stamp(request: HttpRequest, pk: Any, charge: Any) -> HttpResponse:
     """Stamp duty on the decision, paid with a stamp."""
     pilot = own_pilot(request, pk)
     found = get_object_or_404(Charge, pk=charge, pilot=pilot, kind=Charge.Kind.STAMP_DUTY)
+    if request.method != "POST" and found.state not in (ChargeState.DUE, ChargeState.CHECKOUT_OPEN):
+        return redirect(money_address(pilot.pk))
 
     def save(data: dict[str, Any]) -> None:
         stamp_record(charge_id=found.pk, actor=request.user, **data)
@@ -49,6 +52,8 @@ def account(request: HttpRequest, pk: Any, refund: Any) -> HttpResponse:
     """The bank account that a transfer goes to."""
     pilot = own_pilot(request, pk)
     found = get_object_or_404(Refund, pk=refund, payment__checkout__pilot=pilot)
+    if request.method != "POST" and found.state != RefundState.TRANSFER_OWED:
+        return redirect(money_address(pilot.pk))
     initial = {"account_holder": found.account_holder or pilot.organisation.legal_name, "iban": found.iban}
 
     def save(data: dict[str, Any]) -> None:

@@ -146,6 +146,11 @@ def step(pilot: Pilot) -> Step:
                 _("The last check found something. Look again once the start-up has put it in order."), _("The check found something: put it in order and write to the city, which looks again."),
                 ("check", "note"), "ending",
             )  # fmt: skip
+        case State.REPORTING if ours and pilot.holds_deposit:
+            return Step(
+                _("The final report is here. Decide on the deposit and wait until it has gone back; then close the pilot with an outcome."), _("The city reads your report, gives your deposit back and closes the pilot."),
+                (), "money",
+            )  # fmt: skip
         case State.REPORTING if ours:
             return Step(_("The final report is here. Read it and close the pilot with an outcome."), _("The city reads your report and closes the pilot."), ("close",), "ending")
         case State.REPORTING:

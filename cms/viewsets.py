@@ -65,7 +65,7 @@ class ChallengeViewSet(RecordViewSet):
             ObjectList(
                 [
                     FieldRowPanel([FieldPanel("mode"), FieldPanel("sector", widget=forms.Select), FieldPanel("s3_area", widget=forms.Select)]),
-                    FieldRowPanel([FieldPanel("programme", widget=forms.Select), FieldPanel("contact_email")]),
+                    FieldPanel("programme", widget=forms.Select), FieldPanel("contact_email"),
                     both("owner"),
                     FieldRowPanel([FieldPanel("opens_at"), FieldPanel("closes_at")]),
                     FieldRowPanel([FieldPanel("trl_min"), FieldPanel("trl_max")]),

@@ -85,11 +85,13 @@ def account_settings(request: HttpRequest) -> HttpResponse:
 
     user: Any = request.user
     form = AccountForm(request.POST or None, instance=user)
+    wanted = preferences_of(user)
+    # Whoever does not act for the city is not asked about the desk; what was chosen stays for the day they do.
+    unasked = set() if user.is_city else {"desk"}
     if request.method == "POST" and form.is_valid():
         form.save()
-        preferences_save(user=user, wanted=set(request.POST.getlist("categories")))
+        preferences_save(user=user, wanted=set(request.POST.getlist("categories")) | {code for code in unasked if wanted[code]})
         messages.success(request, _("Saved."))
         return redirect("account_settings")
-    wanted = preferences_of(user)
-    categories = [{"code": code, "label": label, "wanted": wanted[code], "fixed": code == "formal"} for code, label in CATEGORIES.items()]
+    categories = [{"code": code, "label": label, "wanted": wanted[code], "fixed": code == "formal"} for code, label in CATEGORIES.items() if code not in unasked]
     return render(request, "accounts/settings.html", {"form": form, "categories": categories}, status=422 if form.errors else 200)

@@ -15,6 +15,8 @@ from citylab.accounts.models import Role, User
 from citylab.accounts.services.roles import role_grant, role_revoke
 from citylab.audit.services import trail
 from citylab.core.errors import NotAllowed
+from citylab.notifications.selectors import preferences_of
+from citylab.notifications.services import preferences_save
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +148,16 @@ def test_pages_of_access_look_like_ours_in_both_languages(language: str, name: s
     assert response.status_code == 200
     assert f'<html lang="{language}">' in text and "it-header-wrapper" in text and text.count("<h1") == 1
     assert "<script>" not in text and " style=" not in text
+
+
+def test_only_whoever_acts_for_the_city_is_asked_about_messages_of_the_desk_and_the_choice_stays() -> None:
+    startup, officer = factories.person(Role.STARTUP), factories.person(Role.OFFICER, is_demo=True)
+    client = signed_in(startup)
+    offered = [row["code"] for row in client.get(reverse("account_settings")).context["categories"]]
+    assert "progress" in offered and "desk" not in offered
+    assert "desk" in [row["code"] for row in signed_in(officer).get(reverse("account_settings")).context["categories"]]
+    client.post(reverse("account_settings"), {"name": "Ada", "language": "it", "categories": ["progress"]})
+    assert {code for code, wanted in preferences_of(startup).items() if wanted} == {"formal", "progress", "desk"}
+    preferences_save(user=startup, wanted=set())
+    client.post(reverse("account_settings"), {"name": "Ada", "language": "it", "categories": ["progress"]})
+    assert {code for code, wanted in preferences_of(startup).items() if wanted} == {"formal", "progress"}

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms, template
 from django.utils import formats
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from citylab.core import charts
@@ -57,6 +58,13 @@ def euro(cents: int | None) -> str:
     if cents is None:
         return ""
     return _("€%(amount)s") % {"amount": formats.number_format(Decimal(cents) / 100, 2, force_grouping=True)}
+
+
+@register.filter
+def email_words(address: str) -> str:
+    """An e-mail address that a narrow column may break before its @, and nowhere else as long as that is enough."""
+    name, at, host = str(address).rpartition("@")
+    return format_html("{}<wbr>{}", name, at + host)
 
 
 @register.filter

@@ -39,7 +39,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--second-database", action="store_true", help="run only what another database could answer differently")
+
+
+def differs(item: pytest.Item) -> bool:
+    """Whether a test could say something new on a second database: one that opens none (or brings its own), that asks pages, or that asks
+    Elasticsearch what it has also asked the database, could not."""
+    opens = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    engines = getattr(item, "callspec", None) and item.callspec.params.values()  # type: ignore[attr-defined]
+    journey = "journeys" in item.path.parts and not item.get_closest_marker("sqlite_journey")
+    return bool(opens) and not (journey or item.get_closest_marker("postgresql_only") or item.get_closest_marker("pages") or "elasticsearch" in (engines or ()))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever walks in a browser is a journey. Journeys are long: of the tests that commit (pytest-django puts those last) they come first,
     so that at the end no process waits for another."""
 
@@ -48,6 +61,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         commits = database is not None and database.kwargs.get("transaction", False)
         return (1 if "journeys" in item.path.parts else 2) if commits else 0
 
+    if config.getoption("--second-database"):
+        config.hook.pytest_deselected(items=[item for item in items if not differs(item)])
+        items[:] = [item for item in items if differs(item)]
     for item in items:
         if "journeys" in item.path.parts:
             item.add_marker(pytest.mark.journey)

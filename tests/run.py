@@ -10,6 +10,8 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -27,8 +29,10 @@ CHECKS = {
     "translations": ["pytest", "tests/project/test_catalogues.py"],
 }
 PYTEST = ["pytest", "-n", "2"]  # who runs what when: tests/conftest.py
-# What must hold on SQLite too: services, workflows, concurrency, triggers, search and one journey.
-ON_SQLITE = ["audit", "accounts", "challenges", "core", "notifications", "pilots", "proposals", "search", "testbeds", "journeys"]
+# What must hold on SQLite too: services, workflows, concurrency, triggers, search and one journey; of these only what SQLite could answer differently.
+ON_SQLITE = ["audit", "accounts", "challenges", "concurrency", "core", "notifications", "pilots", "proposals", "search", "testbeds", "journeys"]
+DATABASE = "database on SQLite"
+Steps = dict[str, tuple[list[str], dict[str, str]]]
 
 
 class Run:
@@ -42,16 +46,40 @@ class Run:
 
     def step(self, name: str, command: list[str], environment: dict[str, str]) -> bool:
         """Run one step, timed; whether it passed."""
-        return self.together({name: (command, environment)})
+        print(f"── {name}", flush=True)
+        with self._running({name: (command, environment)}):
+            pass
+        return name not in self.failed
 
-    def together(self, steps: dict[str, tuple[list[str], dict[str, str]]]) -> bool:
-        """Run these steps at once; whether all of them passed."""
-        started = time.monotonic()
+    @contextmanager
+    def meanwhile(self, steps: Steps) -> Iterator[None]:
+        """Run these steps at once while something else is done. What each said is told afterwards, one after the other."""
         print(f"── {' · '.join(steps)}", flush=True)
-        processes = {
-            name: subprocess.Popen([str(BIN / command[0]), *command[1:]], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL) for name, (command, environment) in steps.items()
-        }
+        with self._running(steps, quiet=True):
+            yield
+        for name in steps:
+            said = self._output(name).read_text(errors="replace").strip()
+            print(f"── {name}\n{said}" if said else f"── {name}: nothing to say", flush=True)
+
+    def _output(self, name: str) -> Path:
+        return self.folder / f"{name}.txt"
+
+    @contextmanager
+    def _running(self, steps: Steps, *, quiet: bool = False) -> Iterator[None]:
+        started = time.monotonic()
+        processes = {}
+        for name, (command, environment) in steps.items():
+            with open(self._output(name), "w") if quiet else nullcontext() as output:
+                processes[name] = subprocess.Popen(
+                    [str(BIN / command[0]), *command[1:]],
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT if quiet else None,
+                )
         try:
+            yield
             failed = [name for name, process in processes.items() if process.wait()]
         except BaseException as ending:
             # Ctrl-C reached the steps as well; other endings only this process. They get time to put away what they started.
@@ -66,7 +94,6 @@ class Run:
             raise
         print(f"   {'FAILED: ' + ', '.join(failed) if failed else 'passed'} in {time.monotonic() - started:.1f} s", flush=True)
         self.failed += failed
-        return not failed
 
     def suite(self, name: str, environment: dict[str, str], *arguments: str) -> None:
         """Run tests on one database, and count what came out."""
@@ -92,38 +119,36 @@ def stop(number: int, frame: FrameType | None) -> None:
 def main() -> int:
     signal.signal(signal.SIGTERM, stop)
     with tempfile.TemporaryDirectory(prefix="citylab-test-run-", ignore_cleanup_errors=True) as folder, Servers() as servers:
-        print("── servers", flush=True)
-        servers.start()
         run = Run(Path(folder))
-        for name, why in servers.missing.items():
-            print(f"   {name} cannot be had here: {why}", flush=True)
-        addresses = dict(servers.addresses)
-        database = addresses.pop("DATABASE_URL", "")
-        plain = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ENVIRONMENT")}
+        # Each process would compile every test anew where no bytecode is kept.
+        plain = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "ENVIRONMENT", "PYTHONDONTWRITEBYTECODE")}
         plain.update(
-            addresses,
             ENVIRONMENT="local",  # whatever a .env file says
             VAR_DIR=f"{folder}/var",
             TEST_VAR_DIR=f"{folder}/tests",
             TEST_SQLITE_TEMPLATE=f"{folder}/template.sqlite3",
             DJANGO_SETTINGS_MODULE="citylab.settings.test",
             PYTHONPATH=str(ROOT),
-            CITYLAB_MISSING=json.dumps(servers.missing),
         )
-        for name, command in CHECKS.items():
-            run.step(name, command, plain)
         # All the test processes start from copies of one migrated database of each kind.
         make, drop = (["python", "-m", "tests.services.template", command] for command in ("make", "drop"))
+        with run.meanwhile({name: (command, plain) for name, command in {**CHECKS, DATABASE: make}.items()}):
+            servers.start()
+        for name, why in servers.missing.items():
+            print(f"   {name} cannot be had here: {why}", flush=True)
+        addresses = dict(servers.addresses)
+        database = addresses.pop("DATABASE_URL", "")
+        plain.update(addresses, CITYLAB_MISSING=json.dumps(servers.missing))
         if database:
             real = {**plain, "DATABASE_URL": database, "TEST_POSTGRESQL_TEMPLATE": f"test_template_{os.getpid()}"}
             try:
-                if run.together({"database on PostgreSQL": (make, real), "database on SQLite": (make, plain)}):
+                if run.step("database on PostgreSQL", make, real):
                     run.suite("suite on PostgreSQL", real, "tests")
             finally:
                 run.step("database on PostgreSQL thrown away", drop, real)
-            folders = [f"tests/{name}" for name in ON_SQLITE if (ROOT / "tests" / name).is_dir()]
-            run.suite("suite on SQLite", plain, "-m", "not postgresql_only and (sqlite_journey or not journey)", *folders)
-        elif run.step("database on SQLite", make, plain):
+            if DATABASE not in run.failed:
+                run.suite("suite on SQLite", plain, "--second-database", *(f"tests/{name}" for name in ON_SQLITE))
+        elif DATABASE not in run.failed:
             run.suite("suite on SQLite", plain, "tests")
 
     if servers.missing and os.environ.get("CI") == "true":

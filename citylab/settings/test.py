@@ -24,6 +24,7 @@ CELERY_TASK_EAGER_PROPAGATES = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ACCOUNT_RATE_LIMITS = False
 ALLOWED_HOSTS = ["*"]
+WHITENOISE_AUTOREFRESH = True  # static files are looked for when one is asked for, not all of them for each test's browser
 SECRET_KEY = "tests-only"
 
 # Tests that are about Elasticsearch name it themselves (tests/search/conftest.py); all others search in the database.

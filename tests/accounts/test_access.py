@@ -19,7 +19,7 @@ from citylab.notifications.selectors import preferences_of
 from citylab.notifications.services import preferences_save
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 PASSWORD = "una password lunga 9"
 
 

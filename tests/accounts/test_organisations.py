@@ -15,7 +15,7 @@ from citylab.core.errors import Conflict
 from citylab.core.models import OutboxMessage
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.pages]
 
 
 def signed_in(user: Any) -> Client:

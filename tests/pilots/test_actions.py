@@ -22,6 +22,8 @@ from tests import factories
 from .conftest import signed_in
 from .table import CARD, CITY, STARTUP
 
+pytestmark = pytest.mark.pages
+
 
 def day(days: int = 0) -> str:
     return (clock.today() + timedelta(days=days)).isoformat()

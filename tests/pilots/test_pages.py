@@ -20,6 +20,8 @@ from tests import factories
 from .conftest import signed_in
 from .table import CARD, STATES, give_rows
 
+pytestmark = pytest.mark.pages
+
 
 def made(state: str, people: SimpleNamespace, **how: Any) -> Pilot:
     return factories.pilot_in(state, people.organisation, people=people.city, actor=people.owner, **how)

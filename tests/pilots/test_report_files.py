@@ -22,6 +22,8 @@ from tests import factories
 from .conftest import signed_in
 from .test_actions import address, made, words
 
+pytestmark = pytest.mark.pages
+
 TEXTS = {"results": "Ha funzionato.", "lessons": "Servono batterie migliori."}
 
 

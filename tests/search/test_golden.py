@@ -88,14 +88,14 @@ def test_both_engines_give_the_same_groups_reasons_and_blockers_in_nearly_the_sa
     assert mean(same) >= SAME_ON_AVERAGE
 
 
-def test_the_other_signals_together_help_the_text(city: None) -> None:
+def test_the_other_signals_together_help_the_text(request: pytest.FixtureRequest, city: None) -> None:
     """By hand, what each signal does: `pytest -s -k signals_together`."""
     with answering(None):
         every, shares = mean_reciprocal_rank(QUERIES.values())
         alone, _shares = mean_reciprocal_rank(QUERIES.values(), SIGNALS)
-        print(f"\nall signals {every:.4f}, text alone {alone:.4f}; mean share of the text {shares['text']:.2f}")
-        for name, weight in SIGNALS.items():
-            print(
-                f"{name:<12} weight {getattr(weights, weight):.2f}  without it {mean_reciprocal_rank(QUERIES.values(), [name])[0]:.4f}  mean share {shares[name]:.2f}"
-            )
+        if request.config.getoption("capture") == "no":
+            print(f"\nall signals {every:.4f}, text alone {alone:.4f}; mean share of the text {shares['text']:.2f}")
+            for name, weight in SIGNALS.items():
+                without, _shares = mean_reciprocal_rank(QUERIES.values(), [name])
+                print(f"{name:<12} weight {getattr(weights, weight):.2f}  without it {without:.4f}  mean share {shares[name]:.2f}")
     assert every >= alone

@@ -15,6 +15,7 @@ from citylab.accounts.models import Role, User
 from citylab.audit.models import AuditEntry
 from citylab.audit.services import trail
 from citylab.core.clock import rome
+from citylab.core.spreadsheets import safe
 from citylab.proposals.models import Decision
 from citylab.proposals.workflow import State
 from citylab.testbeds.models import Site
@@ -125,12 +126,6 @@ def _details(entry: AuditEntry, people: Mapping[int, User]) -> str:
     if entry.action == "delivery" and "on" in data:
         found.append(_("delivered on %(day)s") % {"day": formats.date_format(date.fromisoformat(data["on"]), "SHORT_DATE_FORMAT")})
     return ", ".join(found)
-
-
-def safe(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
 def as_csv(found: Sequence[Line]) -> str:

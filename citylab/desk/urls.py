@@ -21,6 +21,8 @@ urlpatterns = [
     path(pgettext_lazy("url", "money/receipts/<int:pk>/"), money_papers.receipt_page, name="receipt_page"),
     path(pgettext_lazy("url", "money/receipts/<int:pk>/pdf/"), money_papers.receipt_pdf, name="receipt_pdf"),
     path(pgettext_lazy("url", "money/notices/<slug:number>/pdf/"), money_papers.notice_pdf, name="notice_pdf"),
+    path(pgettext_lazy("url", "money/export/"), money_papers.money_export, name="money_export"),
+    path(pgettext_lazy("url", "money/comparison/"), money_papers.reconcile, name="reconcile"),
     path(pgettext_lazy("url", "pilots/"), include("citylab.desk.pilot_urls")),
     path(pgettext_lazy("url", "cases/<uuid:pk>/"), case.case, name="case"),
     path(pgettext_lazy("url", "cases/<uuid:pk>/comparable/"), comparable.comparable, name="comparable"),

@@ -1,6 +1,8 @@
 """Comparing our records with the providers', keeping what was found, and repairing what is safe: an event that we missed, a state that fetching settles."""
 
 import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,17 +12,25 @@ from django.utils.translation import gettext_lazy as _
 
 from citylab.core import clock
 from citylab.core.errors import DomainError
+from citylab.pilots.models import Pilot
 
 from . import providers
+from .arithmetic import euros
 from .comparing import Comparison, Finding, compare
 from .models import Checkout, Difference, ReconcileRun
 from .services.events import event_handle, event_store
 from .services.settling import settle
+from .workflow import ChargeState, CheckoutState, RefundState
 
 logger = logging.getLogger(__name__)
 DAYS = 7  # how far back a comparison looks unless told otherwise
 LONGEST = timedelta(days=31)  # what a page waits for; the command takes any period
 
+# The providers' own words for a state, where they are not ours as well.
+STATES: dict[str, Any] = {
+    "pending": _("On its way back"), "refused": _("Refused"), "won": _("Dispute won"), "lost": _("Dispute lost"),
+    **dict(ChargeState.choices), **dict(RefundState.choices), **dict(CheckoutState.choices), "open": _("Open"),
+}  # fmt: skip
 # Each difference: its cause in plain words, and what to do where repairing is not safe.
 CAUSES: dict[str, tuple[Promise, Promise]] = {
     "provider_away": (_("The provider does not answer: nothing is known of this account."), _("Compare again later. If it goes on, check the keys.")),
@@ -124,3 +134,39 @@ def advice(difference: Difference) -> Promise:
     if difference.is_repairable and not difference.run.repairs:
         return _("Repairing brings it into step.")
     return CAUSES[difference.code][1]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A difference as a page shows it, with what each side says."""
+
+    difference: Difference
+    pilot: Pilot | None
+
+    @property
+    def cause(self) -> Promise:
+        return cause(self.difference)
+
+    @property
+    def advice(self) -> Promise:
+        return advice(self.difference)
+
+    @property
+    def ours(self) -> str:
+        return self._side("ours")
+
+    @property
+    def theirs(self) -> str:
+        return self._side("theirs")
+
+    def _side(self, side: str) -> str:
+        data = self.difference.data
+        cents, state = data.get(f"{side}_cents"), data.get(f"{side}_state")
+        return ", ".join(([] if cents is None else [euros(cents)]) + [str(STATES.get(state, state))] * bool(state))
+
+
+def rows(differences: Iterable[Difference]) -> list[Row]:
+    """Each with its pilot, in one query."""
+    found = list(differences)
+    pilots = Pilot.objects.in_bulk({difference.pilot for difference in found if difference.pilot})
+    return [Row(difference, pilots.get(difference.pilot) if difference.pilot else None) for difference in found]

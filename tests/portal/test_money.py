@@ -103,7 +103,7 @@ def said(response):
 def test_the_tab_shows_every_sum_with_its_state_its_arithmetic_and_its_rule(pilot, owner):
     page = soup(owner.get(tab(pilot)))
     heads = [words(head) for head in page.select(".tcl-costs .tcl-cost-head")]
-    assert heads == ["Pay: Entry €250.00", "Pay: Deposit €1,000.00", "Pay: Stamp duty on the decision €16.00"]
+    assert heads == ["Pay: Entry €250.00", "Pay: Deposit €1,000.00", "Stamp duty on the decision €16.00"]
     assert sums(page) == {"To pay": "€1,266.00", "Paid": "€0.00", "Held as deposit": "€0.00", "To come back": "€0.00"}
     due = clock.today() + 10 * DAY
     fee = words(page.find(id=f"sum-{charge(pilot, 'fee').pk}"))

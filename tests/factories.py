@@ -19,8 +19,11 @@ from citylab.accounts.services.roles import role_grant
 from citylab.challenges.models import Challenge, Criterion
 from citylab.challenges.services import challenge_published
 from citylab.core import clock
-from citylab.payments.models import DepositRule, Exemption, FeeRule, Payee, Rule
+from citylab.payments.models import Charge, Checkout, DepositRule, Exemption, FeeRule, Payee, Rule
+from citylab.payments.providers import notice, sandbox
+from citylab.payments.services import events, paying, stamps
 from citylab.payments.services.keeping_rules import payee_save, rule_save
+from citylab.payments.workflow import ChargeState
 from citylab.pilots.models import Gate, Pilot
 from citylab.pilots.services import approving, ending, preparing, running
 from citylab.proposals.models import Proposal, Signature
@@ -266,8 +269,31 @@ def approved_pilot(by: Organisation | None = None, *, at: Site | None = None, pe
 
 
 def gates_green(pilot: Pilot, officer: User) -> None:
-    for kind in pilot.gates.filter(result=Gate.State.RED).exclude(kind__in=preparing.AUTOMATIC_GATES).values_list("kind", flat=True):
+    """Every requirement is met: what follows from money by paying, the others by hand."""
+    charges_paid(pilot)
+    for kind in pilot.gates.filter(result=Gate.State.RED, follows_money=False).exclude(kind__in=preparing.AUTOMATIC_GATES).values_list("kind", flat=True):
         preparing.gate_set(pilot_id=pilot.pk, actor=officer, kind=kind, result=Gate.State.GREEN)
+
+
+def charges_paid(pilot: Pilot, *kinds: str) -> None:
+    """Whatever is due (of these kinds) is paid as its payee wants it: by a stamp, by a notice, or with the test provider."""
+    due = Charge.objects.filter(pilot=pilot, state=ChargeState.DUE, **({"kind__in": kinds} if kinds else {}))
+    payer = owner_of(pilot.organisation)
+    for charge in due.filter(kind=Charge.Kind.STAMP_DUTY):
+        stamps.stamp_record(charge_id=charge.pk, actor=payer, serial_number=stamp().serial_number, stamped_on=clock.today(), not_reused=True)
+    for owed_to in set(due.values_list("payee", flat=True)):
+        checkout_paid(paying.checkout_enter(paying.checkout_begin(charge_ids=due.filter(payee=owed_to).values_list("pk", flat=True), actor=payer, language="en")))
+
+
+def checkout_paid(checkout: Checkout) -> None:
+    """The money of an open checkout arrives."""
+    if checkout.provider == "notice":
+        told = notice.receipt_record(number=checkout.external_id, receipt_id=f"RT{next(_serial)}", amount_cents=checkout.amount_cents, paid_on=clock.today())
+    else:
+        told = sandbox.choose(checkout.external_id, "pay")
+    assert told
+    events.event_store(checkout.provider, told)
+    events.events_handle()
 
 
 def pilot_in(state: str, by: Organisation | None = None, *, people: SimpleNamespace | None = None, at: Site | None = None, **how: Any) -> Pilot:

@@ -58,5 +58,5 @@ def cancel(session: Thing, words: dict[str, str]) -> str:
 def document(language: str, title: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>{body}</main></body></html>"
+        f'<title>{title}</title><link rel="icon" href="data:,"><style>{STYLE}</style></head><body><main><h1>{title}</h1>{body}</main></body></html>'
     )

@@ -10,7 +10,7 @@ from ... import weights
 from .. import Found, Hit, TextQuery, Wanted
 from ..terms import asked, possible
 from .rows import Asked, as_found
-from .tables import FIELDS, people, ranked, vocabulary
+from .tables import FIELDS, people, ranked, sizes, vocabulary
 
 # FTS5 has k1 = 1.2 and multiplies by k1 + 1. A column weight divides k1, so that .48 stands in for 2.5.
 FTS5_K1 = 1.2
@@ -30,22 +30,22 @@ class SqliteRanking:
             select, more = self._placed(query, question, fitting, terms[question.kind])
             selects.append(f"SELECT {number}, * FROM ({select})")
             params += more
-        return as_found(questions, self._rows(f"{' UNION ALL '.join(selects)} ORDER BY 1, place", params))
+        rows = self._rows(" UNION ALL ".join(selects), params)
+        return as_found(questions, sorted(rows, key=lambda row: (row[0], -row[2], row[1])))
 
     def _placed(self, query: TextQuery, question: Wanted, fitting: QuerySet[Any] | None, terms: Mapping[str, Sequence[str]]) -> tuple[str, list[Any]]:
-        """SQL that gives (id, score, accepted, does it fit?, how many of its sort there are, its place), and its parameters."""
+        """SQL that gives (id, score, accepted, does it fit?, how many of its sort there are) of the best, and its parameters."""
         parts, params = _parts(question.kind, query.language, terms)
         ids, only = fitting.order_by().values("pk").query.sql_with_params() if fitting is not None else ("", ())
         # Only what fits, or does not, is wanted also where it shares no word; the document is found by its record in an index alone.
-        scored = (
+        judged = (
             f"WITH part AS MATERIALIZED ({parts}), scored AS MATERIALIZED (SELECT id, SUM(score) AS score FROM part GROUP BY id), "
-            f"judged AS (SELECT r.object_id, COALESCE(scored.score, 0.0) AS score, r.accepted, {f'r.id IN ({ids})' if ids else '1'} AS fits FROM search_searchrecord r "
-            f"LEFT JOIN search_searchdocument d ON d.record_id = r.id AND d.language = %s LEFT JOIN scored ON scored.id = d.id "
-            f"WHERE r.kind = %s AND NOT r.is_deleted {'' if ids else 'AND scored.id IS NOT NULL'}), "
-            "placed AS (SELECT *, COUNT(*) OVER (PARTITION BY fits) AS total, ROW_NUMBER() OVER (PARTITION BY fits ORDER BY score DESC, object_id) AS place FROM judged) "
-            "SELECT object_id, score, accepted, fits, total, place FROM placed WHERE place <= CASE WHEN fits THEN %s ELSE %s END"
+            f"judged AS MATERIALIZED (SELECT r.object_id, COALESCE(scored.score, 0.0) AS score, r.accepted, {f'r.id IN ({ids})' if ids else '1'} AS fits "
+            "FROM search_searchrecord r LEFT JOIN search_searchdocument d ON d.record_id = r.id AND d.language = %s LEFT JOIN scored ON scored.id = d.id "
+            f"WHERE r.kind = %s AND NOT r.is_deleted {'' if ids else 'AND scored.id IS NOT NULL'}) "
         )
-        return scored, [*params, *only, query.language, question.kind, question.limit, max(question.others, 1)]
+        best = "SELECT * FROM (SELECT *, (SELECT COUNT(*) FROM judged WHERE fits = {0}) FROM judged WHERE fits = {0} ORDER BY score DESC, object_id LIMIT %s)"
+        return f"{judged}{best.format(1)} UNION ALL {best.format(0)}", [*params, *only, query.language, question.kind, question.limit, question.others or 1]
 
     def _terms(self, query: TextQuery, kinds: Sequence[str]) -> dict[str, dict[str, list[str]]]:
         """For each kind the terms of each field, chosen by how rare they are in it; how often each stands is asked once."""
@@ -55,8 +55,8 @@ class SqliteRanking:
         known: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
         selects, params = [], []
         for kind in known:
-            selects += [f"SELECT %s, term, doc FROM {vocabulary(kind, language)} WHERE term IN ({marks})", "SELECT %s, '', COUNT(*) FROM search_searchdocument WHERE kind = %s AND language = %s"]
-            params += [kind, *stems, kind, kind, language]
+            selects += [f"SELECT %s, term, doc FROM {vocabulary(kind, language)} WHERE term IN ({marks})", f"SELECT %s, '', COUNT(*) FROM {sizes(kind, language)}"]
+            params += [kind, *stems, kind]
         for kind, term, count in self._rows(" UNION ALL ".join(selects), params):
             known[kind][term] = count
         return {kind: asked(query, counts, counts[""]) for kind, counts in known.items()}

@@ -42,6 +42,7 @@ class Golden:
             ends_on = starts_on + timedelta(days=row["days"] - 1)
         answers = {name: row[name] for name in ("title", "summary", "description", "technologies", "capabilities") if name in row}
         answers |= {"requested": row["requested"] * 100} if "requested" in row else {}
+        answers |= {"own_place_coordinates": row["near"]} if "near" in row else {}
         return Proposal(
             language=self.language, answers=answers, organisation=Organisation(kind=row.get("kind", "")), sector=Sector.objects.get(code=row["sector"]),
             trl_now=row.get("trl"), starts_on=starts_on, ends_on=ends_on, area_m2=row.get("area"),

@@ -44,8 +44,9 @@ def panel(query: Golden) -> MatchPanel:
         return match_proposal(query.draft())
 
 
-def test_there_are_thirty_queries_in_each_language_and_each_expects_something() -> None:
-    assert Counter(query.language for query in QUERIES.values()) == {"it": 30, "en": 30}
+def test_there_are_thirty_two_queries_in_each_language_two_with_a_place_and_each_expects_something() -> None:
+    assert Counter(query.language for query in QUERIES.values()) == {"it": 32, "en": 32}
+    assert Counter(query.language for query in QUERIES.values() if "near" in query.row) == {"it": 2, "en": 2}
     assert all(set(EXPECTATIONS) & set(query.row) for query in QUERIES.values())
     assert all(count <= 3 for count in Counter(query.language for query in QUERIES.values() if query.known_miss).values())
 
@@ -99,3 +100,13 @@ def test_the_other_signals_together_help_the_text(request: pytest.FixtureRequest
                 without, _shares = mean_reciprocal_rank(QUERIES.values(), [name])
                 print(f"{name:<12} weight {getattr(weights, weight):.2f}  without it {without:.4f}  mean share {shares[name]:.2f}")
     assert every >= alone
+
+
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "near" in query.row])
+def test_a_site_near_the_place_that_was_given_says_so(city: None, name: str) -> None:
+    query = QUERIES[name]
+    bare = Golden(query.language, {key: value for key, value in query.row.items() if key != "near"})
+    with answering(None):
+        found, without = (next(m for m in panel(q).sites["fits"] if m.record.code == query.row["site"][0]) for q in (query, bare))
+    assert [line.code for line in without.reasons] == [line.code for line in found.reasons if line.code != "near"]
+    assert 0 < found.score - without.score <= weights.NEARNESS

@@ -15,9 +15,9 @@ from wagtail.snippets.views import snippets
 from citylab.accounts.access import roles
 from citylab.accounts.models import Role
 from citylab.core.errors import DomainError
-from citylab.payments.services import keeping_rules as services
 from citylab.payments.examples import worked_example
 from citylab.payments.models import DepositRule, FeeRule
+from citylab.payments.services import keeping_rules as services
 
 from .rule_forms import RuleForm
 from .side_panels import LivePanel, as_written

@@ -30,7 +30,7 @@ CHECKS = {
 }
 PYTEST = ["pytest", "-n", "2"]  # who runs what when: tests/conftest.py
 # What must hold on SQLite too: services, workflows, concurrency, triggers, search and one journey; of these only what SQLite could answer differently.
-ON_SQLITE = ["audit", "accounts", "challenges", "concurrency", "core", "notifications", "pilots", "proposals", "search", "testbeds", "journeys"]
+ON_SQLITE = ["audit", "accounts", "challenges", "concurrency", "core", "notifications", "payments", "pilots", "proposals", "search", "testbeds", "journeys"]
 DATABASE = "database on SQLite"
 Steps = dict[str, tuple[list[str], dict[str, str]]]
 

@@ -20,6 +20,7 @@ from citylab.proposals.workflow import SITE_CHANGEABLE, State
 from citylab.testbeds.models import Booking
 from citylab.testbeds.services import booking_hold
 from citylab.wiring import CONSUMERS
+from search.rebuilding import rebuild_embedded
 from tests import factories
 
 from .conftest import signed_in, text_of
@@ -125,7 +126,7 @@ def test_the_part_costs_the_same_with_3_and_with_30_rows(officer: Any, people: A
         for index in numbers:
             factories.site(f"place-{index}")
             factories.proposal_in("inadmissible")
-        drain()
+        rebuild_embedded()
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:

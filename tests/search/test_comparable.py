@@ -14,6 +14,7 @@ from citylab.proposals.models import Proposal
 from citylab.proposals.services import siting
 from citylab.testbeds.services import booking_hold
 from search.comparable import SHOWN_CASES, other_sites, similar_cases
+from search.rebuilding import rebuild_embedded
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -184,7 +185,7 @@ def test_both_parts_cost_the_same_with_3_and_with_30_records():
             factories.site(f"luogo-{index}")
             archive(f"a-{index}")
             factories.proposal_in("inadmissible")
-        drain()
+        rebuild_embedded()
 
     def cost():
         with CaptureQueriesContext(connection) as queries:

@@ -11,6 +11,7 @@ from citylab.pilots.models import Pilot
 from citylab.taxonomy.models import Technology
 from citylab.testbeds.models import Site
 from search.editor_panel import who_could_answer
+from search.rebuilding import rebuild_embedded
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -46,13 +47,14 @@ def names(answers):
     return [candidate.match.name for candidate in answers.candidates]
 
 
-def public_pilot(organisation, people=None, **fields):
-    """A pilot that runs, with a public card."""
+def public_pilot(organisation, people=None, *, told=True, **fields):
+    """A pilot that runs, with a public card; unless `told`, nobody has heard of it yet."""
     pilot = factories.pilot_in("running", organisation, people=people)
     values = {"public_title_it": "Pioggia nei tombini", "public_title_en": "Rain in drains", "public_summary_it": RAIN, "public_summary_en": "Sensors.", **fields}
     Pilot.objects.filter(pk=pilot.pk).update(**values, public_confirmed_by_city_at=clock.now(), public_confirmed_by_startup_at=clock.now())
     outbox.publish("pilot.public_changed", pilot.pk)
-    drain()
+    if told:
+        drain()
     return pilot
 
 
@@ -157,7 +159,8 @@ def test_it_costs_the_same_with_3_and_with_30_organisations(is_saved):
 
     def grow(numbers):
         for index in numbers:
-            public_pilot(firm(f"Pioggia {index} S.r.l."), people)
+            public_pilot(firm(f"Pioggia {index} S.r.l."), people, told=False)
+        rebuild_embedded()
 
     def cost():
         offer = Challenge.objects.get(pk=saved.pk) if saved else written(sector=factories.sector(), technologies=["iot"])

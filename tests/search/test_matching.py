@@ -12,6 +12,7 @@ from citylab.proposals.models import Proposal
 from citylab.taxonomy.models import Technology
 from citylab.testbeds.services import booking_hold
 from search.matching import match_challenge, match_proposal, match_site
+from search.rebuilding import rebuild_embedded
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +154,7 @@ def test_a_panel_takes_the_same_queries_whatever_the_number_of_sites():
                 site_id=site.pk, case_id=f"00000000-0000-0000-0000-{site.pk:012d}", label="", starts_on=clock.today(), ends_on=clock.today(), actor=None
             )
             factories.challenge().technologies.add(factories.term(Technology, "iot"))
-        drain()
+        rebuild_embedded()
         counts.append(queries(lambda: panel(draft)))
     assert counts[0] == counts[1] <= 15
 

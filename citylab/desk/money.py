@@ -140,7 +140,7 @@ def _label(item: Any) -> str:
 
 def _facts(charge: Charge, form: Any) -> list[tuple[Promise, Any]]:
     if isinstance(form, DepositForm):
-        return [(_("Held"), euros(form.held_cents))]
+        return [(_("Held as deposit"), euros(form.held_cents))]
     return [(_("Sum"), euros(charge.amount_cents)), *([(_("Not given back yet"), euros(_left(charge)))] if isinstance(form, GiveBackForm) else [])]
 
 

@@ -6,7 +6,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 
 class ChargeState(models.TextChoices):
-    DUE = "due", _("Due")
+    DUE = "due", _("To be paid")
     CHECKOUT_OPEN = "checkout_open", _("Being paid")
     PROCESSING = "processing", _("Payment on its way")
     PAID = "paid", _("Paid")
@@ -71,7 +71,7 @@ class ChargeWorkflow(FSMModelMixin, models.Model):
 
 class CheckoutState(models.TextChoices):
     CREATING = "creating", _("Being opened")  # written before the provider is asked, so that no answer can be lost
-    OPEN = "open", _("Open")
+    OPEN = "open", _("Still open")
     CLOSING = "closing", _("Being closed")  # the provider is still to be told
     PROCESSING = "processing", _("Payment on its way")
     PAID = "paid", _("Paid")

@@ -111,7 +111,7 @@ def notice_paper(notice: Notice, checkout: Checkout, language: str) -> Part:
             "columns": [_("For"), _("Amount")],
             "lines": [{"what": in_language(charge.line["label"], language), "more": [charge.line["act"]] * bool(charge.line["act"]), "vat": "", "amount": euros(charge.amount_cents)} for charge in charges],
             "total": [_("To be paid"), euros(notice.amount_cents)],
-            "notes": [_party(_("How to pay"), notice_instructions(notice)), _party(_("Afterwards"), [_("Once the payee's receipt has reached the city, your area shows the sum as paid and holds your receipt.")])],
+            "notes": [_party(_("How to pay"), notice_instructions(notice)), _party(_("Afterwards"), [_("Once word of the payment has reached the city, your area shows the sum as paid.")])],
             "footer": f"{settings.CITY['name']} · {_('Notice')} {grouped}",
         }  # fmt: skip
 
@@ -155,7 +155,7 @@ def _receipt_facts(receipt: Receipt) -> list[list[str]]:
     data = receipt.data
     methods = {"stripe": _("Online, through Stripe"), "test": _("Test provider: no real money has moved"), "notice": _("pagoPA notice")}
     site = in_language(data["site"], receipt.language) if data["site"] else ""
-    facts = [[_("Received on"), _day(receipt.payment.received_at)], [_("Issued on"), _day(receipt.issued_at)], [_("How"), methods[data["provider"]]], [_("Payment"), data["payment"]]]
+    facts = [[_("Money received on"), _day(receipt.payment.received_at)], [_("Issued on"), _day(receipt.issued_at)], [_("How"), methods[data["provider"]]], [_("Payment"), data["payment"]]]
     facts += [[_("Pilot"), f"{data['pilot']} · {data['title']}"]]
     return facts + [[_("Site"), site]] * bool(site)
 

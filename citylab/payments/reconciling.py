@@ -28,9 +28,10 @@ LONGEST = timedelta(days=31)  # what a page waits for; the command takes any per
 
 # The providers' own words for a state, where they are not ours as well.
 STATES: dict[str, Any] = {
-    "pending": _("On its way back"), "refused": _("Refused"), "won": _("Dispute won"), "lost": _("Dispute lost"),
-    **dict(ChargeState.choices), **dict(RefundState.choices), **dict(CheckoutState.choices), "open": _("Open"),
+    "pending": _("On its way back"), "refused": _("Refused by the provider"), "won": _("Dispute won"), "lost": _("Dispute lost"),
+    **dict(ChargeState.choices), **dict(RefundState.choices), **dict(CheckoutState.choices), "open": _("Still open"),
 }  # fmt: skip
+PLACES = {"stripe": "Stripe", "test": _("Test provider"), "notice": _("Notices"), "": _("Our own books")}
 # Each difference: its cause in plain words, and what to do where repairing is not safe.
 CAUSES: dict[str, tuple[Promise, Promise]] = {
     "provider_away": (_("The provider does not answer: nothing is known of this account."), _("Compare again later. If it goes on, check the keys.")),
@@ -150,6 +151,10 @@ class Row:
     @property
     def advice(self) -> Promise:
         return advice(self.difference)
+
+    @property
+    def where(self) -> Any:
+        return PLACES[self.difference.provider]
 
     @property
     def ours(self) -> str:

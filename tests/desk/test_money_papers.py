@@ -69,7 +69,7 @@ def test_a_workbook_holds_numbers_and_dates_that_can_be_reckoned_with(officer, p
     (row,) = xlsx_rows(exported(officer, "payments", "xlsx"))
     fee = 1_250_00 * 15 // 1000 + 25
     assert (Decimal(str(row["Amount"].value)), Decimal(str(row["The provider's fee"].value))) == (Decimal("1250"), Decimal(fee) / 100)
-    assert (row["Amount"].number_format, row["Received on"].value.date(), row["Stamp duty on the receipt"].value) == ("#,##0.00", clock.today(), 2)
+    assert (row["Amount"].number_format, row["Money received on"].value.date(), row["Stamp duty on the receipt"].value) == ("#,##0.00", clock.today(), 2)
 
 
 def test_refunds_and_the_ledger_are_tables_too(officer, pilot):

@@ -233,7 +233,7 @@ def machine(pilot: Any, bank: Bank) -> type[RuleBasedStateMachine]:
 def test_no_sequence_of_acts_and_facts_loses_or_doubles_a_cent(pilot, bank):
     with translation.override("it"):
         run_state_machine_as_test(
-            machine(pilot, bank), settings=settings(max_examples=int(__import__("os").environ.get("EX", "20")), stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+            machine(pilot, bank), settings=settings(max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
         )
 
 

@@ -104,7 +104,8 @@ def test_paid_on_stripe_s_page_after_leaving_it_once_and_given_back_before_both_
 
     # Paid. Coming back decides nothing; what Stripe tells us does, and the page shows it by itself.
     startup.press(money.on_stripe["pay"])
-    startup.sees(words("No payment has arrived yet"))
+    startup.sees(words("Your payment is being confirmed"))
+    startup.sees_not(words("Go on with the payment"))
     assert money.stands() == ("checkout_open", "checkout_open", "red")
     assert set(fake.deliver()) == {200}
     money.turns_into(words("%(amount)s has arrived", amount=paid))

@@ -338,6 +338,22 @@ def test_the_page_of_a_payment_asks_again_less_and_less_and_stops_when_it_is_ove
     assert soup(owner.get(address)).find(id="payment-poll").get("hx-get") is None
 
 
+def test_whoever_comes_back_from_paying_is_not_asked_to_pay_while_the_confirmation_is_on_its_way(pilot, owner):
+    pay(owner, pilot, "fee")
+    checkout = Checkout.objects.get()
+    address, record = reverse("portal:payment", args=[checkout.pk]), SandboxCheckout.objects.get()
+    assert [url.partition(address)[2] for url in (record.success_url, record.cancel_url)] == ["?returned=done", ""]
+
+    def offered(**query):
+        page = soup(owner.get(address, query)).find(id="payment-state")
+        return page.h2.get_text(strip=True), [button.get_text(strip=True) for button in page.find_all("button")]
+
+    assert offered() == ("No payment has arrived yet", ["Go on with the payment", "Cancel it"])
+    assert offered(returned="done") == ("Your payment is being confirmed", [])
+    choose(owner, reverse("portal:sandbox", args=[record.external_id]), "pay")
+    assert offered(returned="done") == ("€250.00 has arrived", [])
+
+
 def test_every_ending_can_be_chosen_on_the_test_page(pilot, owner):
     address = pay(owner, pilot, "fee").url
     buttons = lambda: [button["value"] for button in soup(owner.get(address)).select('main button[name="outcome"]')]

@@ -150,7 +150,7 @@ def _request(checkout: Checkout) -> providers.CheckoutRequest:
     payee = lines[0].charge.line["payee"]
     return providers.CheckoutRequest(
         reference=str(checkout.pk), account=checkout.account, items=items, language=checkout.language, email=checkout.opened_by.email if checkout.opened_by else "",
-        success_url=back, cancel_url=back, created_at=checkout.opened_at, expires_at=checkout.expires_at, payee_name=in_language(payee["name"], checkout.language), payee_tax_code=payee["tax_code"],
+        success_url=f"{back}?returned=done", cancel_url=back, created_at=checkout.opened_at, expires_at=checkout.expires_at, payee_name=in_language(payee["name"], checkout.language), payee_tax_code=payee["tax_code"],
     )  # fmt: skip
 
 

@@ -60,7 +60,10 @@ def own_checkout(request: HttpRequest, pk: Any) -> Checkout:
 
 @signed_in
 def payment(request: HttpRequest, pk: Any) -> HttpResponse:
-    """Where the provider sends the payer back to. It decides nothing: it shows how the payment stands, and looks again by itself."""
+    """Where the provider sends the payer back to. It decides nothing: it shows how the payment stands, and looks again by itself.
+
+    To somebody who says to have paid (`returned`) it does not offer to pay while the confirmation is on its way.
+    """
     checkout = own_checkout(request, pk)
     lines = list(checkout.lines.select_related("charge"))
     looked = int(request.GET["looked"]) if request.GET.get("looked", "").isdigit() else 0
@@ -68,6 +71,7 @@ def payment(request: HttpRequest, pk: Any) -> HttpResponse:
         "checkout": checkout, "lines": lines, "open": OpenCheckout(checkout, [], clock.now()), "money_address": money_address(checkout.pilot_id), "waits": checkout.state in LIVE,
         "looked": looked + 1, "pause": next((seconds for until, seconds in PATIENCE if looked < until), AT_LAST), "may_pay": request.user.has_perm("payments.pay", checkout.pilot),
         "is_test": checkout.provider == "test" and settings.PAYMENT_PROVIDER == "test", "is_news": request.GET.get("seen") != checkout.state,
+        "is_confirmed_soon": checkout.state == CheckoutState.OPEN and request.GET.get("returned") == "done",
         "receipt": Receipt.objects.filter(payment__checkout=checkout).first(), "refunds": Refund.objects.filter(payment__checkout=checkout, charge__isnull=True),
     }  # fmt: skip
     return render(request, "portal/_payment_again.html" if request.headers.get("HX-Request") else "portal/payment.html", context)

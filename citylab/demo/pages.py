@@ -21,7 +21,7 @@ def load(editor: Any) -> None:
             if row[f"slug_{language}"] in known:
                 continue
             page = StoryPage(
-                title=row[language], slug=row[f"slug_{language}"], locale=index.locale, sector=sectors[row["sector"]], source=row["source"], intro=row[f"intro_{language}"],
+                title=row[language], slug=row[f"slug_{language}"], locale=index.locale, sector=sectors[row["sector"]], source=row["source_words"], intro=row[f"intro_{language}"],
                 published_on=clock.today() - timedelta(days=row["days"]), body=[("text", rich(row[f"body_{language}"]))], owner=editor, first_published_at=moment(-row["days"]),
             )  # fmt: skip
             if key:

@@ -13,6 +13,10 @@ from citylab.challenges.services import deadline_extend, question_answer, questi
 from citylab.core import clock, outbox
 from citylab.notifications.classes import CATEGORIES, registry
 from citylab.notifications.models import NotificationPreference, OutgoingMessage
+from citylab.payments.news import reminders_send
+from citylab.payments.providers import sandbox, signing
+from citylab.payments.services.events import event_receive, events_handle
+from citylab.payments.services.paying import checkout_begin, checkout_enter
 from citylab.pilots.services import running
 from citylab.proposals.services import communicating, deciding, evaluating, screening, submitting
 from citylab.proposals.tasks import send_draft_reminders
@@ -129,6 +133,40 @@ class Town:
     def pilot_news(self):
         pilot = factories.pilot_in("running", self.organisation, people=self.people, actor=self.owner, language=self.language)
         running.pilot_suspend(pilot_id=pilot.pk, actor=self.people.officer, reason="Un guasto & basta.", restart_conditions="Riparazione.")
+
+    def money_terms(self):
+        sums_owed(self)
+
+    def money_news(self):
+        paid(sums_owed(self), self.owner, self.language)
+
+    def money_reminder(self):
+        sums_owed(self)
+        with clock.travelling_to(clock.now() + timedelta(days=8)):
+            assert reminders_send() >= 1
+
+    def money_desk(self):
+        checkout = paid(sums_owed(self), self.owner, self.language)
+        event_receive("test", *signing.signed(sandbox.choose(checkout.external_id, "dispute")))
+        events_handle()
+
+
+def sums_owed(town):
+    """A pilot whose stamp duty has been asked for, and a fee beside it."""
+    site = factories.site()
+    factories.flat_fee(site, valid_from=clock.today(), payee=factories.payee(name_it="Ente & <neve>", name_en="Body & <neve>"))
+    pilot = factories.approved_pilot(town.organisation, at=site, people=town.people, actor=town.owner, language=town.language, title="Pioggia & <neve>")
+    while outbox.drain():
+        pass
+    return pilot
+
+
+def paid(pilot, payer, language):
+    """Its fee, through the test provider."""
+    checkout = checkout_enter(checkout_begin(charge_ids=[pilot.charges.get(kind="fee").pk], actor=payer, language=language))
+    event_receive("test", *signing.signed(sandbox.choose(checkout.external_id, "pay")))
+    events_handle()
+    return checkout
 
 
 def kinds():

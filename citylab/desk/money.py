@@ -121,7 +121,7 @@ def action_context(pilot: Pilot, action: Action, item: Any, attempt: Attempt, ac
     form = attempt.form
     if form is not None and set(form.errors) == {"documents"}:
         attempt.step = "confirm"  # the files are chosen on the last page, with everything else as it was
-    context: dict[str, Any] = {"step": attempt.step, "item_label": _label(item)}
+    context: dict[str, Any] = {"step": attempt.step, "item_label": "" if isinstance(form, DepositForm) else _label(item)}
     if isinstance(item, Charge):
         context["facts"] = _facts(item, form)
     elif isinstance(item, Refund):

@@ -65,7 +65,7 @@ def open_notices(wanted: Wanted) -> QuerySet[Checkout]:
 def differences(wanted: Wanted) -> QuerySet[Difference]:
     """What the last comparison with the providers found and did not mend. They belong to no payee: filters leave them as they are."""
     last = ReconcileRun.objects.filter(finished_at__isnull=False).order_by("-pk").values("pk")[:1]
-    return Difference.objects.filter(run__in=last, is_repaired=False).order_by("pk")
+    return Difference.objects.filter(run__in=last, is_repaired=False).select_related("run").order_by("pk")
 
 
 @dataclass(frozen=True)

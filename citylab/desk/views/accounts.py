@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 
 from citylab.core.errors import DomainError
-from citylab.payments import accounts, notice_file
+from citylab.payments import accounts, notice_file, reconciling
 from citylab.payments.models import Payee
 
 from ..money_forms import AccountsForm, ReceiptFileForm
@@ -46,6 +46,8 @@ def money(request: HttpRequest) -> HttpResponse:
         paginator = Paginator(accounts.SECTIONS[code].rows(wanted), PAGE_SIZE)
         paginator.count = context["current"]["count"]
         context["page"] = paginator.get_page(request.GET.get("page"))
+        if code == "differences":
+            context["rows"] = reconciling.rows(context["page"].object_list)
     return render(request, "desk/money.html", context)
 
 

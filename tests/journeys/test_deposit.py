@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
 SIDES = {"desk": "desk/", "portal": "my-area/"}
 
 
-@pytest.mark.parametrize(("language", "viewport"), [pytest.param("it", DESKTOP, marks=pytest.mark.sqlite_journey), ("en", PHONE)], ids=["italian-desktop", "english-phone"])
+@pytest.mark.parametrize(("language", "viewport"), [("it", DESKTOP), ("en", PHONE)], ids=["italian-desktop", "english-phone"])
 def test_a_deposit_from_its_payment_to_the_last_cent_back(walker, language, viewport):
     officer = factories.person(Role.OFFICER, name="Funzionaria Prova", is_demo=True)
     people = factories.city(officer=officer)

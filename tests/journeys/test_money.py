@@ -35,7 +35,7 @@ def square():
     return site
 
 
-@pytest.mark.parametrize(("language", "viewport"), [pytest.param("it", DESKTOP, marks=pytest.mark.sqlite_journey), ("en", PHONE)], ids=["italian-desktop", "english-phone"])
+@pytest.mark.parametrize(("language", "viewport"), [("it", DESKTOP), ("en", PHONE)], ids=["italian-desktop", "english-phone"])
 def test_a_start_up_learns_what_a_pilot_costs_and_pays_it(walker, square, language, viewport):
     someone, words = walker(language, viewport), Words(language)
     page = someone.page

@@ -21,9 +21,7 @@ from .steps import Words, sign_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
 SINCE = date(2020, 1, 1)  # in force whenever the test runs
-IN_BOTH = pytest.mark.parametrize(
-    ("language", "viewport"), [pytest.param("it", DESKTOP, marks=pytest.mark.sqlite_journey), ("en", PHONE)], ids=["italian-desktop", "english-phone"]
-)
+IN_BOTH = pytest.mark.parametrize(("language", "viewport"), [("it", DESKTOP), ("en", PHONE)], ids=["italian-desktop", "english-phone"])
 
 
 class Money:

@@ -74,9 +74,9 @@ def test_the_readme_names_exactly_the_demo_accounts():
 
 @pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
 def test_every_path_that_a_document_names_exists(name):
-    """Paths stand in backquotes, from the root, from `citylab/` or from the room of proposals; what a run writes into var/ is no file of ours."""
+    """Paths stand in backquotes, from the root, from `citylab/` or from the rooms of proposals and payments; what a run writes into var/ is no file of ours."""
     named = [path for path in re.findall(r"`((?:[\w.]+/)+[\w.]*)`", text_of(name)) if not path.startswith("var/")]
-    starts = (ROOT, ROOT / "citylab", ROOT / "citylab/proposals")
+    starts = (ROOT, ROOT / "citylab", ROOT / "citylab/proposals", ROOT / "citylab/payments")
     assert [path for path in named if not any((start / path).exists() for start in starts)] == []
 
 

@@ -22,6 +22,7 @@ from citylab.pilots.services.preparing import Side
 from citylab.proposals import files
 
 from .. import money
+from .common import staff
 
 PAGE_SIZE = 25
 ROOM = pages.Room("desk", Side.CITY, {**DESK, **money.ACTIONS}, tuple(pages.TABS))
@@ -81,9 +82,9 @@ def report_file(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
     return FileResponse(files.opened(found.key), as_attachment=True, filename=found.name, content_type=found.content_type)
 
 
-@followers
+@staff
 def deposit_file(request: HttpRequest, pk: Any, attachment: Any) -> HttpResponse:
-    """A document that stands by a decision on the deposit; a department's part is the check alone."""
+    """A document that stands by a decision on the deposit."""
     pilot = followed_pilot(request, pk)
     user: Any = request.user
     if not user.has_perm(money.PERMISSION, pilot):

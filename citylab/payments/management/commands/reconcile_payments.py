@@ -23,7 +23,7 @@ class Command(BaseCommand):
         differences = list(run.differences.select_related("run"))
         for difference in differences:
             place = " ".join(word for word in (difference.provider, difference.account) if word) or "ledger"
-            data = " ".join(f"{name}={value}" for name, value in difference.data.items() if value not in (None, ""))
+            data = " ".join(f"{name}={value}" for name, value in sorted(difference.data.items()) if value not in (None, ""))
             self.stdout.write(f"{'repaired ' if difference.is_repaired else ''}{difference.code} [{place}] {data}: {reconciling.cause(difference)} {reconciling.advice(difference)}")
         left = sum(not difference.is_repaired for difference in differences)
         if left:

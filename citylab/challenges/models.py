@@ -36,6 +36,8 @@ ASSUMABLE = {
     "capabilities": _("required capabilities"),
     "applicant_kinds": _("admitted applicants"),
     "owner": _("responsible office"),
+    "latitude": _("latitude"),
+    "longitude": _("longitude"),
 }
 RICH_TEXT_FEATURES = ["h3", "h4", "bold", "italic", "ol", "ul", "link", "document-link"]
 

@@ -109,13 +109,15 @@ def _challenges(editor: Any) -> None:
     programmes = {programme.code: programme for programme in Programme.objects.all()}
     for row in _missing(Challenge, read("challenges")["challenges"]):
         mode = row.get("mode", Challenge.Mode.OPEN)
+        latitude, longitude = row.get("point", (None, None))
         challenge = Challenge(
             code=row["code"], slug=row["slug"], city=row.get("city", "Torino"), title_it=row["it"], title_en=row["en"], summary_it=row["summary_it"], summary_en=row["summary_en"],
             description_it=rich(row["description_it"]), description_en=rich(row["description_en"]), expected_it=row["expected_it"], expected_en=row["expected_en"],
             owner_it=OFFICE[0], owner_en=OFFICE[1], contact_email=CONTACT, mode=mode, sector=sectors[row["sector"]], s3_area=areas.get(row.get("s3", "")),
             programme=programmes.get(row.get("programme", "")), applicant_kinds=row.get("applicants", []), trl_min=row["trl"][0], trl_max=row["trl"][1],
             budget_max_cents=row["budget"] * 100 if "budget" in row else None, co_funding_percent=row.get("co_funding"), opens_at=moment(row["opens"]),
-            closes_at=moment(row["closes"], 12) if "closes" in row else None, source=row["source"], assumed=CHALLENGE_ASSUMED,
+            closes_at=moment(row["closes"], 12) if "closes" in row else None, source=row["source"], latitude=latitude, longitude=longitude,
+            assumed=[*CHALLENGE_ASSUMED, *(["latitude", "longitude"] if "point" in row else [])],
         )  # fmt: skip
         challenge.technologies = [technologies[code] for code in row.get("technologies", [])]
         challenge.capabilities = [capabilities[code] for code in row.get("capabilities", [])]

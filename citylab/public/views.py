@@ -69,10 +69,11 @@ def _list_page(request: HttpRequest, kind: str, found: Listing, facet_labels: di
 
 
 def _numbered(places: list[Place]) -> list[dict[str, Any]]:
-    """What the map and the list beside it show; a record without coordinates has no number."""
+    """What the map and the list beside it show; records without coordinates have no number and come last."""
     numbers = count(1)
     return [
-        {"name": p.name, "address": p.address, "detail": p.detail, "lat": p.latitude, "lon": p.longitude, "mark": next(numbers) if p.latitude is not None else None} for p in places
+        {"name": p.name, "address": p.address, "detail": p.detail, "lat": p.latitude, "lon": p.longitude, "mark": next(numbers) if p.latitude is not None else None}
+        for p in sorted(places, key=lambda p: p.latitude is None)
     ]
 
 
@@ -84,7 +85,18 @@ def challenge_list(request: HttpRequest) -> HttpResponse:
     records.sort(key=lambda c: (order[c.status_now], c.effective_closing is None, c.effective_closing or moment, c.code))
     found = _found(request, "challenge", records, CHALLENGE_FACETS)
     labels = {"status": _("State"), "sector": _("Sector"), "mode": _("Mode"), "city": _("First published in")}
-    return _list_page(request, "challenge", found, labels)
+    is_placed = any(_has_place(record) for record in records)  # most needs are the whole city's; without one at a place there is nothing to draw
+    return _list_page(request, "challenge", found, labels, _challenge_place if is_placed else None)
+
+
+def _has_place(challenge: Challenge) -> bool:
+    return challenge.latitude is not None and challenge.longitude is not None
+
+
+def _challenge_place(challenge: Challenge) -> Place:
+    point = (challenge.latitude, challenge.longitude) if _has_place(challenge) else (None, None)
+    detail = f"{challenges.Status(challenge.status_now).label} · {challenge.sector.name}"  # type: ignore[attr-defined, union-attr]
+    return Place(challenge.title, challenge.get_absolute_url(), detail, *point)
 
 
 @public

@@ -122,6 +122,33 @@ def test_a_pilot_without_a_place_is_in_the_list_beside_the_map(read):
     assert page.count('"mark": ') == 1 and "not on the map" in page
 
 
+def test_the_challenges_have_a_map_that_works_as_a_list_without_javascript(read):
+    factories.challenge("citta", title_en="The whole city")
+    factories.challenge("aurora", title_en="Evenings in Aurora", mode="competitive", latitude=45.083, longitude=7.695, sector=factories.sector("inclusion"))
+    page = read("/en/challenges/")
+    assert 'href="?view=map"' in page and titles(page) == ["Evenings in Aurora", "The whole city"]
+    page = read("/en/challenges/?view=map")
+    beside = re.findall(r'<li><span class="tcl-map-mark[^>]*>(.)</span><div><a href="([^"]+)">([^<]+)</a><p class="tcl-muted">([^<]+)</p>', page)
+    assert beside == [
+        ("1", "/en/challenges/aurora/", "Evenings in Aurora", "Open · Inclusion"),
+        ("–", "/en/challenges/citta/", "The whole city", "Open · Mobility · not on the map"),
+    ]
+    assert page.count('"mark": ') == 1
+
+
+def test_half_a_coordinate_is_no_place(read):
+    factories.challenge("mezza", title_en="Half", latitude=45.083)
+    page = read("/en/challenges/?view=map")
+    assert "map-points" not in page and "view=map" not in page.split('id="results"')[1] and titles(page) == ["Half"]
+
+
+def test_a_map_that_the_filters_leave_without_a_pin_still_lists_what_was_found(read):
+    factories.challenge("citta", title_en="The whole city", city="Helsinki")
+    factories.challenge("aurora", title_en="Evenings in Aurora", latitude=45.083, longitude=7.695)
+    page = read("/en/challenges/?view=map&city=Helsinki")
+    assert page.count('"mark": ') == 0 and "The whole city</a>" in page and "Evenings in Aurora" not in page
+
+
 def cover():
     return get_image_model().objects.create(title="x", file=ImageFile(get_test_image_file().file, name="x.png"))
 
@@ -131,7 +158,7 @@ def many(count, start):
     for number in range(start, start + count):
         frame = programme(f"programma-{number}")
         place = factories.site(f"luogo-{number}", capabilities=("power", "sensors"))
-        record = factories.challenge(f"sfida-{number}", programme=frame, mode="competitive", criteria=(("impact", 100, 0),))
+        record = factories.challenge(f"sfida-{number}", programme=frame, mode="competitive", criteria=(("impact", 100, 0),), latitude=45.07, longitude=7.68)
         archive_pilot(f"pilota-{number}", site=place, challenge=record, programme=frame, sector=record.sector)
         story(f"storia-{number}", sector=record.sector, cover=cover())
     outbox.drain()
@@ -145,7 +172,7 @@ def cost(client, address):
 
 
 ADDRESSES = (
-    "/it/", "/en/challenges/", "/en/challenges/?q=challenge&sector=mobility", "/en/sites/", "/en/sites/?q=place&capability=power", "/en/sites/?view=map", "/en/pilots/",
+    "/it/", "/en/challenges/", "/en/challenges/?q=challenge&sector=mobility", "/en/challenges/?view=map", "/en/sites/", "/en/sites/?q=place&capability=power", "/en/sites/?view=map", "/en/pilots/",
     "/en/pilots/?view=map", "/en/programmes/", "/it/storie/", "/en/search/?q=place",
 )  # fmt: skip
 

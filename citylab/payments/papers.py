@@ -112,7 +112,7 @@ def notice_paper(notice: Notice, checkout: Checkout, language: str) -> Part:
             "lines": [{"what": in_language(charge.line["label"], language), "more": [charge.line["act"]] * bool(charge.line["act"]), "vat": "", "amount": euros(charge.amount_cents)} for charge in charges],
             "total": [_("To be paid"), euros(notice.amount_cents)],
             "notes": [_party(_("How to pay"), notice_instructions(notice)), _party(_("Afterwards"), [_("Once word of the payment has reached the city, your area shows the sum as paid.")])],
-            "footer": f"{settings.CITY['name']} · {_('Notice')} {grouped}",
+            "footer": " · ".join([settings.CITY["name"], _("Notice number"), grouped]),
         }  # fmt: skip
 
 

@@ -15,5 +15,5 @@ def menus(request: HttpRequest) -> dict[str, Any]:
     items = cache.get(KEY)
     if items is None:
         items = list(MenuItem.objects.all())
-        cache.set(KEY, items, 60)
+        cache.set(KEY, items)
     return {"menu": [item for item in items if item.place == "header"], "footer_menu": [item for item in items if item.place == "footer"]}

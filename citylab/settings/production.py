@@ -33,7 +33,7 @@ if not _database.hostname or not _database.path.strip("/"):
 DATABASES = {"default": harden(env.db("DATABASE_URL"))}
 REDIS_URL = required_address("REDIS_URL", ("redis", "rediss"), "the broker of background work and the cache")
 CELERY_BROKER_URL = REDIS_URL
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "TIMEOUT": 60}}
 ELASTICSEARCH_URL = required_address("ELASTICSEARCH_URL", ("http", "https"), "the search engine")
 globals().update(elasticsearch(env))
 STORAGES = bucket_storages(

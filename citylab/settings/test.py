@@ -17,6 +17,8 @@ if env.str("DATABASE_URL", default=""):
 else:
     DATABASES = {"default": {**sqlite(_folder / "tests.sqlite3"), "TEST": {"NAME": str(_folder / "tests.sqlite3")}}}
 STORAGES = local_storages(_folder)
+# Nothing runs out while a test counts queries, however slow the machine.
+CACHES = {"default": {**CACHES["default"], "TIMEOUT": None}}
 MEDIA_ROOT = _folder / "media"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True

@@ -167,7 +167,7 @@ def test_a_page_whose_time_runs_out_and_a_bank_that_takes_days(money):
     assert money.stands() == ("processing", "processing", "red")
     money.look(startup)
     startup.sees(words("A payment is on its way"))
-    startup.follow(words("How it stands"))
+    startup.follow(words("See how it stands"))
     fake.arrive(money.session)
     money.turns_into(words("%(amount)s has arrived", amount=money.euro(1_250_00)))
     fake.settle()

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.CharField(max_length=18, unique=True)),
                 ('reference', models.CharField(max_length=64, unique=True)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('paid', 'Paid'), ('closed', 'Closed')], default='open', max_length=10)),
+                ('status', models.CharField(choices=[('open', 'Still open'), ('paid', 'Paid'), ('closed', 'Closed')], default='open', max_length=10)),
                 ('amount_cents', models.PositiveBigIntegerField()),
                 ('items', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('payee_name', models.CharField(max_length=160)),
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Charge',
             fields=[
-                ('state', django_fsm.FSMField(choices=[('due', 'Due'), ('checkout_open', 'Being paid'), ('processing', 'Payment on its way'), ('paid', 'Paid'), ('refund_owed', 'To be given back'), ('refunded', 'Given back'), ('retained', 'Kept'), ('disputed', 'Disputed'), ('lost', 'Lost in a dispute'), ('waived', 'Waived'), ('withdrawn', 'No longer due')], db_index=True, default='due', max_length=50, protected=True, verbose_name='state')),
+                ('state', django_fsm.FSMField(choices=[('due', 'To be paid'), ('checkout_open', 'Being paid'), ('processing', 'Payment on its way'), ('paid', 'Paid'), ('refund_owed', 'To be given back'), ('refunded', 'Given back'), ('retained', 'Kept'), ('disputed', 'Disputed'), ('lost', 'Lost in a dispute'), ('waived', 'Waived'), ('withdrawn', 'No longer due')], db_index=True, default='due', max_length=50, protected=True, verbose_name='state')),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('fee', 'Fee'), ('deposit', 'Deposit'), ('stamp_duty', 'Stamp duty')], max_length=20, verbose_name='kind')),
                 ('line', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Checkout',
             fields=[
-                ('state', django_fsm.FSMField(choices=[('creating', 'Being opened'), ('open', 'Open'), ('closing', 'Being closed'), ('processing', 'Payment on its way'), ('paid', 'Paid'), ('failed', 'Failed'), ('expired', 'Expired')], db_index=True, default='creating', max_length=50, protected=True, verbose_name='state')),
+                ('state', django_fsm.FSMField(choices=[('creating', 'Being opened'), ('open', 'Still open'), ('closing', 'Being closed'), ('processing', 'Payment on its way'), ('paid', 'Paid'), ('failed', 'Failed'), ('expired', 'Expired')], db_index=True, default='creating', max_length=50, protected=True, verbose_name='state')),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('provider', models.CharField(max_length=10)),
                 ('account', models.CharField(blank=True, max_length=40)),

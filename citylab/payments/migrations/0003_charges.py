@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.CharField(max_length=18, unique=True)),
                 ('reference', models.CharField(max_length=64, unique=True)),
-                ('status', models.CharField(choices=[('open', 'Still open'), ('paid', 'Paid'), ('closed', 'Closed')], default='open', max_length=10)),
+                ('status', models.CharField(choices=[('open', 'Open'), ('paid', 'Paid'), ('closed', 'Closed')], default='open', max_length=10)),
                 ('amount_cents', models.PositiveBigIntegerField()),
                 ('items', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('payee_name', models.CharField(max_length=160)),

@@ -97,26 +97,42 @@ class Bank:
     # --- what happens there --------------------------------------------------------------------------------------------------
     def happens(self, external_id: str, fact: str) -> bool:
         """Whether this could happen to the checkout, and so has."""
+        do = self._possible(external_id).get(fact)
+        if do:
+            do()
+        return bool(do)
+
+    def possible(self, external_id: str) -> list[str]:
+        """What could happen to the checkout now."""
+        return [fact for fact, do in self._possible(external_id).items() if do]
+
+    def _possible(self, external_id: str) -> dict[str, Any]:
         found = self.known[external_id]
-        payment = found.payments[-1] if found.payments else None
-        done = {
+        facts = {
             "pay": found.status == OPEN and (lambda: self._arrives(external_id, PAID)),
             "pay_later": found.status == OPEN and (lambda: self._now(external_id, status=PROCESSING)),
             "arrive": found.status == PROCESSING and (lambda: self._arrives(external_id, PAID)),
             "fail": found.status == PROCESSING and (lambda: self._now(external_id, status=FAILED)),
             "expire": found.status == OPEN and (lambda: self._now(external_id, status=EXPIRED)),
             "pay_twice": found.status == PAID and len(found.payments) == 1 and (lambda: self._arrives(external_id, PAID)),
-            "say_fee": payment and payment.fee_cents is None and (lambda: self._paid(payment, fee_cents=FEE_CENTS)),
+        }
+        for payment in found.payments:
+            for fact, do in self._possible_of(payment).items():
+                facts[fact] = facts.get(fact) or do
+        return facts
+
+    def _possible_of(self, payment: PaymentFound) -> dict[str, Any]:
+        # Without the sum of a dispute nobody could tell whether a refund that fails after it began belongs to it.
+        calm = not payment.disputed
+        return {
+            "say_fee": payment.fee_cents is None and (lambda: self._paid(payment, fee_cents=FEE_CENTS)),
             "finish_refund": self._has(payment, RefundStatus.PENDING) and (lambda: self._refund_now(payment, RefundStatus.PENDING, RefundStatus.DONE)),
-            "refuse_refund": self._calm(payment) and self._has(payment, RefundStatus.PENDING) and (lambda: self._refund_now(payment, RefundStatus.PENDING, RefundStatus.REFUSED)),
-            "undo_refund": self._calm(payment) and self._has(payment, RefundStatus.DONE) and (lambda: self._refund_now(payment, RefundStatus.DONE, RefundStatus.REFUSED)),
-            "dispute": payment and not payment.disputed and (lambda: self._paid(payment, disputed=DisputeStatus.OPEN)),
-            "win": payment and payment.disputed == DisputeStatus.OPEN and (lambda: self._paid(payment, disputed=DisputeStatus.WON)),
-            "lose": payment and payment.disputed == DisputeStatus.OPEN and (lambda: self._paid(payment, disputed=DisputeStatus.LOST)),
-        }[fact]
-        if done:
-            done()
-        return bool(done)
+            "refuse_refund": calm and self._has(payment, RefundStatus.PENDING) and (lambda: self._refund_now(payment, RefundStatus.PENDING, RefundStatus.REFUSED)),
+            "undo_refund": calm and self._has(payment, RefundStatus.DONE) and (lambda: self._refund_now(payment, RefundStatus.DONE, RefundStatus.REFUSED)),
+            "dispute": calm and (lambda: self._paid(payment, disputed=DisputeStatus.OPEN)),
+            "win": payment.disputed == DisputeStatus.OPEN and (lambda: self._paid(payment, disputed=DisputeStatus.WON)),
+            "lose": payment.disputed == DisputeStatus.OPEN and (lambda: self._paid(payment, disputed=DisputeStatus.LOST)),
+        }
 
     def event(self, external_id: str, *, again: bool = False) -> Event:
         """An event about how the checkout stands, of a name of its own unless told `again`."""
@@ -154,12 +170,8 @@ class Bank:
         name = payment.external_id.split("-")[0].removeprefix("pay_")
         self._now(name, payments=tuple(replace(one, **how) if one.external_id == payment.external_id else one for one in self.known[name].payments))
 
-    def _calm(self, payment: PaymentFound | None) -> bool:
-        """Without the sum of a dispute nobody could tell whether a refund that fails after it began belongs to it."""
-        return payment is not None and not payment.disputed
-
-    def _has(self, payment: PaymentFound | None, status: RefundStatus) -> bool:
-        return payment is not None and any(one.status == status for one in payment.refunds)
+    def _has(self, payment: PaymentFound, status: RefundStatus) -> bool:
+        return any(one.status == status for one in payment.refunds)
 
     def _refund_now(self, payment: PaymentFound, before: RefundStatus, after: RefundStatus) -> None:
         chosen = next(one for one in payment.refunds if one.status == before)

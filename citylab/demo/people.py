@@ -63,9 +63,9 @@ def load() -> People:
         owner = accounts.get(OWNED.get(row["key"], "")) or _silent_owner(row, number)
         organisations[row["key"]] = Organisation.objects.filter(legal_name=row["name"], is_demo=True).first() or _organisation(row, number, owner)
         owners[row["key"]] = owner
-    Membership.objects.get_or_create(
-        user=accounts["colleague"], organisation=organisations["mobilita"], defaults={"role": Membership.Role.EDITOR, "joined_at": moment(-420)}
-    )
+    # One person in two organisations, the second of which has something to pay online.
+    for code, key in (("colleague", "mobilita"), ("startup", "circolare")):
+        Membership.objects.get_or_create(user=accounts[code], organisation=organisations[key], defaults={"role": Membership.Role.EDITOR, "joined_at": moment(-420)})
     return People(accounts, organisations, owners)
 
 

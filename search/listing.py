@@ -1,13 +1,14 @@
 """People's search over the public records: typos forgiven, filters with counts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import get_language
 
 from . import analysis
-from .engines import get_engine
+from .engines import Engine, Hit, get_engine
+from .engines.terms import people_words
 
 LIMIT = 500
 
@@ -24,11 +25,13 @@ class Option:
 
 @dataclass(frozen=True)
 class Listing:
-    """The records found, the filters with counts, the words that were searched instead of mistyped ones, and whether a reserve engine answered."""
+    """The records found, the filters with counts, the words that were searched instead of mistyped ones, whether the records have only some of the
+    words, and whether a reserve engine answered."""
 
     records: list[Any]
     facets: Mapping[str, list[Option]]
     corrected: str
+    is_partial: bool = False
     is_degraded: bool = False
 
 
@@ -43,34 +46,74 @@ class Facet:
 @dataclass(frozen=True)
 class LookUp:
     """(kind, id) of what a person's words found, best first; the words that were searched instead of mistyped ones; the language they were found in;
-    whether a reserve engine answered."""
+    whether what was found has only some of the words; whether a reserve engine answered."""
 
     found: list[tuple[str, str]]
     corrected: str
     language: str
+    is_partial: bool
     is_degraded: bool
 
 
+@dataclass(frozen=True)
+class _Try:
+    """What the words found in a language; `corrected` where they are not those that were typed."""
+
+    words: str
+    language: str
+    hits: list[Hit]
+    corrected: str = ""
+
+    @property
+    def most(self) -> int:
+        """How many words the best hit has."""
+        return self.hits[0].words if self.hits else 0
+
+    @property
+    def is_whole(self) -> bool:
+        return bool(self.hits) and self.most == self._asked
+
+    @property
+    def telling(self) -> list[Hit]:
+        """Those with all the words; where there are none, those with at least half of them, or with as many as any has."""
+        least = self.most if self.is_whole else min(self.most, (self._asked + 1) // 2)
+        return [hit for hit in self.hits if hit.words >= least]
+
+    @property
+    def _asked(self) -> int:
+        return len(people_words(self.words, self.language))
+
+
 def look_up(query: str, kinds: Sequence[str], *, as_typed: bool = False) -> LookUp:
-    """Look for a person's words. Where they find nothing, mistyped ones are corrected, unless they are meant `as_typed`; then the other language is asked."""
-    language = (get_language() or "it")[:2]
-    engine = get_engine()
-    corrected = ""
-    hits = engine.search(query, language, kinds, limit=LIMIT)
-    if not hits and not as_typed:
-        better = engine.corrected(query, language)
-        if better != query:
-            hits, corrected = engine.search(better, language, kinds, limit=LIMIT), better
-    if not hits:
-        corrected, language = "", "en" if language == "it" else "it"
-        hits = engine.search(query, language, kinds, limit=LIMIT)
-    return LookUp([(hit.kind, hit.object_id) for hit in hits], corrected, language, engine.is_degraded)
+    """Look for a person's words. Where nothing has them all, mistyped ones are corrected, unless they are meant `as_typed`; then the other language is asked;
+    then what has most of them is taken, of whichever of these."""
+    engine, language = get_engine(), (get_language() or "it")[:2]
+    tries: list[_Try] = []
+    for attempt in _tries(query, kinds, language, engine, as_typed=as_typed):
+        tries.append(attempt)
+        if attempt.is_whole:
+            break
+    # Of those that find as many words: as typed before corrected, one's own language before the other.
+    best = max(tries, key=lambda a: (a.is_whole, a.most, a.language == language, not a.corrected))
+    return LookUp([(hit.kind, hit.object_id) for hit in best.telling], best.corrected, best.language, bool(best.hits) and not best.is_whole, engine.is_degraded)
+
+
+def _tries(query: str, kinds: Sequence[str], language: str, engine: Engine, *, as_typed: bool) -> Iterator[_Try]:
+    """The ways of looking for these words, one after the other, until one finds what has them all."""
+    yield _Try(query, language, engine.search(query, language, kinds, limit=LIMIT))
+    better = query if as_typed else engine.corrected(query, language)
+    if better != query:
+        yield _Try(better, language, engine.search(better, language, kinds, limit=LIMIT, some=True), better)
+    other = "en" if language == "it" else "it"
+    yield _Try(query, other, engine.search(query, other, kinds, limit=LIMIT, some=True))
+    if len(people_words(query, language)) > 1:
+        yield _Try(query, language, engine.search(query, language, kinds, limit=LIMIT, some=True))
 
 
 def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
-    """(kind, id) of what a person's words find, best first, and the corrected words where the typed ones found nothing."""
+    """(kind, id) of what has all of a person's words, best first, and the corrected words where the typed ones found nothing."""
     answer = look_up(query, kinds)
-    return answer.found, answer.corrected
+    return ([], "") if answer.is_partial else (answer.found, answer.corrected)
 
 
 def suggested(beginning: str, kinds: Sequence[str], limit: int) -> list[str]:
@@ -113,4 +156,4 @@ def narrowed(records: Sequence[Any], facets: Sequence[Facet], chosen: Mapping[st
         wanted = set(chosen.get(facet.name) or [])
         counted[facet.name] = [Option(code, labels[code], counts[code], code in wanted) for code in sorted(labels, key=lambda c: labels[c])]
     kept = [r for r in records if passes(r)]
-    return Listing(kept, counted, answer.corrected, answer.is_degraded) if answer else Listing(kept, counted, "")
+    return Listing(kept, counted, answer.corrected, answer.is_partial, answer.is_degraded) if answer else Listing(kept, counted, "")

@@ -4,11 +4,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from . import analysis
+from .engines.terms import people_words
 
 
 def marked(text: str, query: str, language: str) -> SafeString:
     """The text with `<mark>` around each word that the query's words, their synonyms or its unfinished last word stand for."""
-    words = analysis.tokens(query[:300], language)[:12]
+    words = people_words(query, language)
     stems = set(analysis.with_synonyms([token.stem for token in words], language))
     beginning = analysis.folded(words[-1].word) if words else ""
     parts, last = [], 0

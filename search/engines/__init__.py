@@ -94,12 +94,13 @@ class TextQuery:
 
 @dataclass(frozen=True)
 class Hit:
-    """`score` is the sum of the parts, each a BM25 times its weight; `accepted` is the document's."""
+    """`score` is the sum of the parts, each a BM25 times its weight; `accepted` is the document's; `words`, how many of a person's words it has."""
 
     kind: str
     object_id: str
     score: float
     accepted: int = 0
+    words: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,8 @@ class Engine(Protocol):
         """
         ...
 
-    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int) -> list[Hit]:
-        """What a person looks for among what is public: all words must occur, the last one may be a beginning."""
+    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False) -> list[Hit]:
+        """What a person looks for among what is public: all words must occur, or `some`: the more, the better. The last one may be a beginning."""
         ...
 
     def corrected(self, query: str, language: str) -> str:

@@ -74,8 +74,8 @@ class ReserveEngine:
     def match(self, query: TextQuery, questions: Sequence[Wanted]) -> list[Found]:
         return self._ask(lambda engine: engine.match(query, questions))
 
-    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int) -> list[Hit]:
-        return self._ask(lambda engine: engine.search(query, language, kinds, limit=limit))
+    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False) -> list[Hit]:
+        return self._ask(lambda engine: engine.search(query, language, kinds, limit=limit, some=some))
 
     def corrected(self, query: str, language: str) -> str:
         return self._ask(lambda engine: engine.corrected(query, language))

@@ -7,10 +7,18 @@ from math import log
 from .. import analysis, weights
 from . import TextQuery
 
+# Of what is typed into a search box no more is looked for.
+PEOPLE_CHARACTERS, PEOPLE_WORDS = 300, 12
+
 
 def possible(query: TextQuery) -> list[str]:
     """The stems of a text and what means the same: how rare each is decides which are asked."""
     return list(_counted(analysis.tokens(query.whole, query.language), query.language))
+
+
+def people_words(query: str, language: str) -> list[analysis.Token]:
+    """The words of a person's search that are looked for."""
+    return analysis.tokens(query[:PEOPLE_CHARACTERS], language)[:PEOPLE_WORDS]
 
 
 def _counted(tokens: Sequence[analysis.Token], language: str) -> Counter[str]:

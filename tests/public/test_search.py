@@ -133,6 +133,15 @@ def test_did_you_mean_leads_to_exactly_what_was_typed(read, city):
     assert "Did you mean <strong>meadow</strong>" in read("/en/search/?q=meadwo&exact=watre")
 
 
+def test_what_has_some_of_the_words_only_is_shown_and_said(read, city):
+    said = "Nothing has all of these words; these have some of them."
+    page = read("/en/search/?q=water+meadow+skating")
+    assert (titles(page)[0], said in page) == ("Water meadow", True)
+    assert said in read("/en/sites/?q=meadow+skating")
+    for address in ("/en/search/?q=water+meadow", "/en/sites/?q=meadow", "/en/search/?q=skating", "/en/sites/?q=skating", "/en/search/"):
+        assert said not in read(address), address
+
+
 def test_what_only_the_other_language_has_is_found_and_said(read, city):
     page = read("/en/search/?q=prato")
     # The pilot that runs there says so in its text.

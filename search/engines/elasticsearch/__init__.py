@@ -14,7 +14,7 @@ from ... import analysis
 from .. import PUBLIC_KINDS, Deletion, Document, Entry, Found, Hit, Refused, TextQuery, Unavailable, Wanted, batches
 from .client import BULK_TIMEOUT, NO_ROOM, PATIENT, client, or_unavailable, patiently, pause
 from .indices import Indices
-from .queries import containing, fitting, nearness, source, stands
+from .queries import containing, fitting, nearness, source, stands, words_had
 
 CHUNK = 500
 MOST_BYTES = 10 * 1024 * 1024
@@ -180,14 +180,13 @@ class ElasticsearchEngine:
             found.append((hits, answer["hits"]["total"]["value"]))
         return found
 
-    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int) -> list[Hit]:
-        words = analysis.tokens(query[:300], language)[:12]
+    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False) -> list[Hit]:
         public = [kind for kind in kinds if kind in PUBLIC_KINDS]
-        if not words or not public:
+        asked = containing(query, language, some=some)
+        if not asked or not public:
             return []
-        asked = containing([analysis.with_synonyms([token.stem], language) for token in words], analysis.folded(words[-1].word), language)
-        found = [hit for hits, _total in self._searches([(kind, asked, limit) for kind in public]) for hit in hits]
-        return sorted(found, key=lambda hit: (-hit.score, hit.kind, hit.object_id))[:limit]
+        found = [words_had(hit) for hits, _total in self._searches([(kind, asked, limit) for kind in public]) for hit in hits]
+        return sorted(found, key=lambda hit: (-hit.words, -hit.score, hit.kind, hit.object_id))[:limit]
 
     def corrected(self, query: str, language: str) -> str:
         result = query[:300]
@@ -207,11 +206,10 @@ class ElasticsearchEngine:
         return result
 
     def suggestions(self, beginning: str, language: str, kinds: Sequence[str], limit: int) -> list[str]:
-        words = analysis.tokens(beginning[:300], language)[:12]
         public = [kind for kind in kinds if kind in PUBLIC_KINDS]
-        if not words or not public:
+        asked = containing(beginning, language)
+        if not asked or not public:
             return []
-        asked = containing([analysis.with_synonyms([token.stem], language) for token in words], analysis.folded(words[-1].word), language)
         with or_unavailable():
             answer = self.client.search(
                 index=[self.indices.read(kind) for kind in public], query=asked.to_dict(), size=limit * 3, source_includes=[f"title_{language}"], ignore_unavailable=True

@@ -1,16 +1,18 @@
 """What is asked of Elasticsearch: the score of a text, hard constraints as filters, and people's words."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from elasticsearch.dsl.query import Bool, Exists, GeoDistance, Match, MoreLikeThis, Prefix, Query, Range, Script, Term, TermsSet
+from elasticsearch.dsl.query import Bool, ConstantScore, Exists, GeoDistance, Match, MoreLikeThis, Prefix, Query, Range, Script, Term, TermsSet
 
 from ... import analysis, weights
-from .. import PUBLIC_KINDS, Constraints, Document, TextQuery
-from ..terms import most_frequent_pairs
+from .. import PUBLIC_KINDS, Constraints, Document, Hit, TextQuery
+from ..terms import most_frequent_pairs, people_words
 
 # People's search: a word in the title counts more than one in the text.
 TITLE_WEIGHT = 3.0
+# More than any text scores for twelve words.
+WORD = 1000.0
 # Elasticsearch's BM25 is multiplied by k1 + 1. Without it a field weighs here what it weighs in the embedded engine, and scores are of one size.
 BOOSTS = {field: weight / (weights.K1[field] + 1) for field, weight in weights.FIELDS.items()}
 
@@ -72,18 +74,31 @@ def fitting(constraints: Constraints, kind: str) -> list[Query]:
     return found
 
 
-def containing(groups: Sequence[Sequence[str]], beginning: str, language: str) -> Query:
-    """Documents that have a stem of each group; the last word may be a beginning."""
-    parts = []
+def containing(query: str, language: str, *, some: bool = False) -> Query | None:
+    """Documents that have all of a person's words, or some; the last one may be a beginning. None where there is no word.
+
+    What a document scores for each word is `WORD` and its text's score: those that have most come first, and `words_had` tells how many.
+    """
+    words = people_words(query, language)
+    if not words:
+        return None
+    groups, beginning = [analysis.with_synonyms([token.stem], language) for token in words], analysis.folded(words[-1].word)
+    parts: list[Query] = []
     for position, group in enumerate(groups):
         either: list[Query] = []
         for stem in group:
             either += [Term(**{f"title_{language}": {"value": stem, "boost": TITLE_WEIGHT}}), Term(**{f"body_{language}": stem})]
         if position == len(groups) - 1:
             either += [Prefix(**{f"title_{language}.words": {"value": beginning, "boost": TITLE_WEIGHT}}), Prefix(**{f"body_{language}.words": beginning})]
-        parts.append(Bool(should=either, minimum_should_match=1))
-    return Bool(must=parts)
+        has = Bool(should=either, minimum_should_match=1)
+        parts.append(Bool(must=[has], should=[ConstantScore(filter=has, boost=WORD)]))
+    return Bool(should=parts, minimum_should_match=1 if some else len(parts))
 
+
+def words_had(hit: Hit) -> Hit:
+    """A hit of `containing` with the score of its text alone, and how many of the words it has."""
+    words, score = divmod(hit.score, WORD)
+    return replace(hit, score=score, words=int(words))
 
 
 def stands(stem: str, language: str) -> Query:

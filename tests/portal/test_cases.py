@@ -48,6 +48,14 @@ def test_a_pending_case_shows_days_left_and_the_date(travel: Any) -> None:
     assert "20 days left" in text and "31 March 2027" in text
 
 
+def test_before_the_call_closes_the_case_says_when_the_term_begins_instead_of_days(travel: Any) -> None:
+    travel("2027-03-01 09:00")
+    call = factories.challenge(mode="competitive", closes_at=clock.now() + timedelta(days=10))
+    case, client = opened("submitted", to=call)
+    text = turn(client.get(reverse("portal:case", args=[case.pk])))
+    assert "The term begins when the call closes, on 11 March 2027. Decision by 12 April 2027" in text and "left" not in text
+
+
 def test_a_late_case_says_so_in_words(travel: Any) -> None:
     travel("2027-03-01 09:00")
     case, client = opened("submitted")

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -21,6 +22,15 @@ from citylab.challenges.services import assert_criteria_unchanged
 from citylab.core.errors import DomainError
 from citylab.testbeds.models import ASSUMABLE as SITE_ASSUMABLE
 from citylab.testbeds.models import SITE_CONSTRAINTS
+
+
+class NameForm(forms.ModelForm):
+    """The person's own name, on Wagtail's account page."""
+
+    class Meta:
+        model = get_user_model()
+        fields: ClassVar = ["name"]
+
 
 REQUIRED = {
     "it": _("To be published, the record needs this in Italian."),

@@ -6,13 +6,16 @@ from django.core.cache import cache
 from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import path, reverse, reverse_lazy
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem as AdminMenuItem
 from wagtail.admin.ui.components import Component
+from wagtail.admin.views.account import NameEmailSettingsPanel
 from wagtail.admin.widgets.button import Button
 from wagtail.snippets.models import register_snippet
 
@@ -24,6 +27,7 @@ from citylab.testbeds.models import Site
 
 from . import views
 from .context_processors import KEY
+from .forms import NameForm
 from .models import HomePage, MenuItem
 from .record_views import record_buttons
 from .rule_views import worked_example_view
@@ -33,6 +37,13 @@ from .viewsets import ChallengeViewSet, MenuItemViewSet, QuestionViewSet, SiteVi
 
 for viewset in (ChallengeViewSet, SiteViewSet, QuestionViewSet, TaxonomyGroup, CostsGroup, MenuItemViewSet):
     register_snippet(viewset)
+
+NameEmailSettingsPanel.form_class = NameForm  # Wagtail's own asks for a first and a last name, which accounts here do not have
+
+
+@hooks.register("insert_global_admin_css")
+def admin_css() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("cms/css/admin.css"))
 
 
 @hooks.register("register_admin_urls")

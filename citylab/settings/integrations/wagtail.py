@@ -4,6 +4,7 @@ WAGTAIL_SITE_NAME = "Torino City Lab"
 WAGTAIL_I18N_ENABLED = True
 WAGTAIL_CONTENT_LANGUAGES = [("it", "Italiano"), ("en", "English")]
 WAGTAILADMIN_PERMITTED_LANGUAGES = [("it", "Italiano"), ("en", "English")]
+WAGTAIL_USER_TIME_ZONES = ["Europe/Rome"]  # every deadline is the City's time; one choice is none, and Wagtail asks nothing
 WAGTAILADMIN_LOGIN_URL = "account_login"
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None

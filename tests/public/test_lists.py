@@ -90,7 +90,15 @@ def test_a_corrected_search_says_so_and_leads_to_exactly_what_was_typed(read):
     page = read("/en/sites/?q=parck&view=map")
     assert "Did you mean <strong>park</strong>" in page and 'href="?q=parck&amp;view=map&amp;exact=parck"' in page
     page = read("/en/sites/?q=parck&view=map&exact=parck")
-    assert "Did you mean" not in page and "Nothing fits these filters" in page
+    assert "Did you mean" not in page and "Nothing was found for “parck”" in page
+
+
+def test_words_that_find_nothing_in_a_list_lead_on_to_the_whole_site(read, challenges):
+    page = read("/en/challenges/?q=sleet+%26+hail")
+    assert "Nothing was found for “sleet &amp; hail”" in page and 'href="/en/search/?q=sleet%20%26%20hail"' in page
+    page = read("/en/challenges/?q=sleet&city=Turin")
+    assert "Nothing was found for “sleet”" in page
+    assert "/en/search/?q=" not in read("/en/challenges/?city=Helsinki&sector=mobility")
 
 
 @pytest.mark.parametrize("words", ["%22", "'", "a AND", "*", "(", "\\", "NEAR/2", "a" * 400, "%00"])

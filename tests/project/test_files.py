@@ -12,8 +12,8 @@ TRACKED = [ROOT / name for name in subprocess.run(["git", "ls-files", "-z"], cwd
 FILES = [path for path in TRACKED if path.is_file()]
 VENDOR = ROOT / "citylab/core/static/citylab/vendor"
 OURS = [path for path in FILES if not path.is_relative_to(VENDOR)]
-# Mail stands alone: whoever reads it has no style sheet of ours. The page of a broken server must not need one either.
-STYLED_BY_THEMSELVES = {"citylab/notifications/templates/notifications/base.html", "citylab/core/templates/500.html"}
+# Mail stands alone: whoever reads it has no style sheet of ours.
+STYLED_BY_THEMSELVES = {"citylab/notifications/templates/notifications/base.html"}
 # Namespaces of formats: names that look like addresses, nobody opens them.
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "https://schema.org"}
 

@@ -11,7 +11,7 @@ from .conftest import archive_pilot, programme, story
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 PAGES = {
-    "it": ["/it/", "/it/sfide/", "/it/sfide/pioggia/", "/it/luoghi/?view=map", "/it/luoghi/dora/", "/it/sperimentazioni/navetta/", "/it/programmi/", "/it/storie/una-storia/", "/it/aiuto/domande-frequenti/"],
+    "it": ["/it/", "/it/sfide/", "/it/sfide/?view=map", "/it/sfide/pioggia/", "/it/luoghi/?view=map", "/it/luoghi/dora/", "/it/sperimentazioni/navetta/", "/it/programmi/", "/it/storie/una-storia/", "/it/aiuto/domande-frequenti/"],
     "en": ["/en/", "/en/challenges/?sector=mobility", "/en/challenges/pioggia/", "/en/sites/?view=map", "/en/sites/dora/", "/en/pilots/navetta/", "/en/present-a-proposal/", "/en/help/privacy/", "/en/nothing/"],
 }  # fmt: skip
 
@@ -19,7 +19,7 @@ PAGES = {
 @pytest.fixture
 def published():
     frame = programme()
-    record = factories.challenge("pioggia", programme=frame, mode="competitive", criteria=(("impact", 100, 3),))
+    record = factories.challenge("pioggia", programme=frame, mode="competitive", criteria=(("impact", 100, 3),), latitude=45.079, longitude=7.689)
     place = factories.site("dora", name_it="Parco Dora", name_en="Dora park")
     archive_pilot(site=place, programme=frame, challenge=record, sector=record.sector)
     story()

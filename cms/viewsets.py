@@ -6,6 +6,7 @@ from django import forms
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as wagtails
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, PublishingPanel, TabbedInterface, TitleFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column, LiveStatusTagColumn, UpdatedAtColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
@@ -35,6 +36,10 @@ def _closing(challenge: Challenge) -> str:
     return date_format(localtime(closes_at), "SHORT_DATETIME_FORMAT") if closes_at else ""
 
 
+# Wagtail's own words: its columns keep the language of whoever first opened the list, unless the words are lazy.
+STATE_COLUMNS = (LiveStatusTagColumn(label=wagtails("Status")), UpdatedAtColumn(label=wagtails("Updated")))
+
+
 class RecordViewSet(SnippetViewSet):
     """A record with drafts, preview, moderation, schedule, history and comparison."""
 
@@ -50,7 +55,7 @@ class ChallengeViewSet(RecordViewSet):
     icon = "help"
     menu_label = _("Challenges")
     menu_order = 110
-    list_display: ClassVar[list[Any]] = ["__str__", "mode", "sector", Column("closes", label=_("Closes"), accessor=_closing), LiveStatusTagColumn(), UpdatedAtColumn()]
+    list_display: ClassVar[list[Any]] = ["__str__", "mode", "sector", Column("closes", label=_("Closes"), accessor=_closing), *STATE_COLUMNS]
     list_filter: ClassVar[list[str]] = ["mode", "sector", "programme", "city"]
     search_fields: ClassVar[list[str]] = ["code", "title_it", "title_en", "summary_it", "summary_en"]
     edit_handler = TabbedInterface(
@@ -94,7 +99,7 @@ class SiteViewSet(RecordViewSet):
     icon = "site"
     menu_label = _("Sites")
     menu_order = 120
-    list_display: ClassVar[list[Any]] = ["__str__", "kind", "district", "capacity", LiveStatusTagColumn(), UpdatedAtColumn()]
+    list_display: ClassVar[list[Any]] = ["__str__", "kind", "district", "capacity", *STATE_COLUMNS]
     list_filter: ClassVar[list[str]] = ["kind", "district"]
     search_fields: ClassVar[list[str]] = ["code", "name_it", "name_en", "summary_it", "summary_en"]
     edit_handler = TabbedInterface(

@@ -59,3 +59,13 @@ def test_no_entry_of_the_header_leads_to_a_refusal(role):
     addresses = set(re.findall(r'href="(/[^"#?]*)', header))
     assert len(addresses) > 5
     assert {address for address in addresses if client.get(address, follow=True).status_code != 200} == set()
+
+
+@pytest.mark.parametrize("kind", ["challenges_challenge", "testbeds_site"])
+def test_a_list_heads_its_columns_in_the_language_of_whoever_reads_it(kind):
+    factories.challenge()
+    factories.site()
+    address = reverse(f"wagtailsnippets_{kind}:list")
+    for language, words in (("it", ("Stato", "Aggiornata")), ("en", ("Status", "Updated")), ("it", ("Stato", "Aggiornata"))):
+        heads = signed_in(factories.person(Role.EDITOR, language=language)).get(address).content.decode().split("<thead>")[1].split("</thead>")[0]
+        assert all(word in heads for word in words)

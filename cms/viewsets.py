@@ -6,7 +6,6 @@ from django import forms
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_lazy as wagtails
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, PublishingPanel, TabbedInterface, TitleFieldPanel
 from wagtail.admin.ui.tables import BooleanColumn, Column, LiveStatusTagColumn, UpdatedAtColumn
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
@@ -36,8 +35,9 @@ def _closing(challenge: Challenge) -> str:
     return date_format(localtime(closes_at), "SHORT_DATETIME_FORMAT") if closes_at else ""
 
 
-# Wagtail's own words: its columns keep the language of whoever first opened the list, unless the words are lazy.
-STATE_COLUMNS = (LiveStatusTagColumn(label=wagtails("Status")), UpdatedAtColumn(label=wagtails("Updated")))
+# Wagtail's columns keep the language of whoever first opened the list, unless their words are lazy; it has these in its own catalogue.
+STATUS, UPDATED = "Status", "Updated"
+STATE_COLUMNS = (LiveStatusTagColumn(label=_(STATUS)), UpdatedAtColumn(label=_(UPDATED)))
 
 
 class RecordViewSet(SnippetViewSet):

@@ -60,7 +60,7 @@ def test_charges_carry_whose_they_are_sums_as_numbers_and_days_as_dates(officer,
     assert (fee["Pilot"], fee["Organisation"], fee["Payee"], fee["Amount"], fee["Currency"], fee["State"]) == (
         pilot.code, pilot.organisation.legal_name, "Body host-dora", "250.00", "EUR", "Given back",
     )  # fmt: skip
-    assert (fee["For"], fee["VAT"], fee["Act"], fee["Receipt"]) == ("Entry", "Outside VAT", "DCC 1/2027", str(Receipt.objects.get()))
+    assert (fee["For"], fee["VAT"], fee["Act"], fee["Receipt of payment"]) == ("Entry", "Outside VAT", "DCC 1/2027", str(Receipt.objects.get()))
     assert (date.fromisoformat(fee["Due on"]), datetime.fromisoformat(fee["Paid on"]).date()) == (charge(pilot, "fee").due_on, clock.today())
     assert rows["Stamp duty"]["Payee"] == "Italian State"
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from citylab.core import clock
 from citylab.core.models import OutboxMessage
@@ -11,6 +12,13 @@ from tests import factories
 from .bank import Bank
 from .lives import lasts
 from .test_any_order import Life
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """The messages that these tests read are the source's."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -34,12 +34,13 @@ def begun(pilot: Pilot, *kinds: str, language: str = "en") -> Checkout:
     return paying.checkout_enter(paying.checkout_begin(charge_ids=ids, actor=factories.owner_of(pilot.organisation), language=language))
 
 
-def chosen(checkout: Checkout, outcome: str, *, told: bool = True) -> None:
-    """What somebody chose on the test provider's page; its event arrives and is acted on, or never arrives."""
-    event = sandbox.choose(checkout.external_id, outcome)
-    if told:
-        events.event_receive("test", *signing.signed(event))
-        events.events_handle()
+def chosen(checkout: Checkout, *outcomes: str, told: bool = True) -> None:
+    """What somebody chose on the test provider's page, one after the other; each event arrives and is acted on, or never arrives."""
+    for outcome in outcomes:
+        event = sandbox.choose(checkout.external_id, outcome)
+        if told:
+            events.event_receive("test", *signing.signed(event))
+            events.events_handle()
 
 
 def paid(pilot: Pilot, *kinds: str, language: str = "en") -> Checkout:

@@ -30,13 +30,6 @@ FOLLOWED = ("charge.pay", "charge.close_checkout", "charge.win_dispute")
 
 
 @pytest.fixture
-def bank(monkeypatch) -> Bank:
-    made = Bank()
-    monkeypatch.setattr("citylab.payments.providers.provider", lambda code: made)
-    return made
-
-
-@pytest.fixture
 def pilot():
     """On a site with a fee by area and a deposit, both of one payee."""
     site = factories.site("dora")

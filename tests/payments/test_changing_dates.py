@@ -24,12 +24,6 @@ pytestmark = pytest.mark.django_db
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
-
-
 def test_a_third_extension_after_one_that_was_replaced_has_a_name_of_its_own(pilot, life):
     paid(life, "fee")
     lasts(pilot, 20)

@@ -22,12 +22,6 @@ SINCE = clock.today() - timedelta(days=400)
 SERIAL = "01230000000042"
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
-
-
 def pilot_on(site, **how):
     made = factories.pilot_in("preparation", at=site, **how)
     charging.charges_bring_up(pilot_id=made.pk)

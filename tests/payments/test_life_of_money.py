@@ -14,15 +14,9 @@ from citylab.payments.services import charging, deposits, events, paying, refund
 from citylab.pilots.models import Gate
 from tests import factories
 
-SINCE = date(2020, 1, 1)  # in force whenever the test runs
+from .living import SINCE, begun, charge, chosen, money_pilot, paid
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture
@@ -33,36 +27,11 @@ def people():
 @pytest.fixture
 def pilot(people):
     """In preparation, on a site with a flat fee of 250 euro and a deposit of 1,000."""
-    site = factories.site("dora")
-    factories.flat_fee(site, 250_00, valid_from=SINCE)
-    factories.deposit(site, None, fixed_cents=1_000_00, valid_from=SINCE)
-    made = factories.pilot_in("preparation", people=people, at=site)
-    outbox.drain()
-    return made
+    return money_pilot(people)
 
 
 def owner(pilot):
     return factories.owner_of(pilot.organisation)
-
-
-def charge(pilot, kind):
-    return Charge.objects.get(pilot=pilot, kind=kind)
-
-
-def begun(pilot, *kinds):
-    return paying.checkout_enter(paying.checkout_begin(charge_ids=[charge(pilot, kind).pk for kind in kinds], actor=owner(pilot), language="en"))
-
-
-def chosen(checkout, outcome):
-    event = sandbox.choose(checkout.external_id, outcome)
-    events.event_receive("test", *signing.signed(event))
-    events.events_handle()
-
-
-def paid(pilot, *kinds):
-    checkout = begun(pilot, *kinds)
-    chosen(checkout, "pay")
-    return checkout
 
 
 def gates(pilot):

@@ -18,12 +18,6 @@ CONNECTED = "acct_1Partner"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
-
-
 @pytest.fixture
 def people():
     return factories.city()

@@ -18,18 +18,14 @@ from tests import factories
 SINCE = date(2020, 1, 1)  # in force whenever the test runs
 DAY = timedelta(days=1)
 
+from .living import begun, charge, chosen, paid
+
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def _case_files(settings, tmp_path):
     settings.STORAGES = {**settings.STORAGES, "case_files": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path)}}}
-
-
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture
@@ -67,27 +63,6 @@ def told(pilot):
 
 def owner(pilot):
     return factories.owner_of(pilot.organisation)
-
-
-def charge(pilot, kind):
-    return Charge.objects.get(pilot=pilot, kind=kind)
-
-
-def begun(pilot, *kinds):
-    return paying.checkout_enter(paying.checkout_begin(charge_ids=[charge(pilot, kind).pk for kind in kinds], actor=owner(pilot), language="en"))
-
-
-def chosen(checkout, *outcomes):
-    for outcome in outcomes:
-        event = sandbox.choose(checkout.external_id, outcome)
-        events.event_receive("test", *signing.signed(event))
-        events.events_handle()
-
-
-def paid(pilot, *kinds):
-    checkout = begun(pilot, *kinds)
-    chosen(checkout, "pay")
-    return checkout
 
 
 def decided(pilot, people, released, reasons="", uploads=()):

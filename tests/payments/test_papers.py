@@ -23,12 +23,6 @@ HOSTILE = r"#quote *_\ $x$ <script>alert(1)</script> @tag //c /*c*/ `raw` [a](b)
 LIMIT = "€77.47"
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
-
-
 @pytest.fixture
 def people():
     """A demo account needs no second factor."""

@@ -21,12 +21,6 @@ from .living import begun, charge, chosen, money_pilot, notice_paid, paid
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
-
-
 @pytest.fixture
 def people():
     return factories.city()

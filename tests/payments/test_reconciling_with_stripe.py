@@ -18,12 +18,6 @@ pytestmark = pytest.mark.django_db
 CONNECTED = "acct_1Partner"
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
-
-
 @pytest.fixture
 def people():
     return factories.city()

@@ -9,7 +9,7 @@ from django.urls import reverse
 from citylab.audit.verifying import verify
 from citylab.core import clock
 from citylab.core.errors import DomainError
-from citylab.payments import providers
+from citylab.payments import providers, reconciling
 from citylab.payments.models import Charge, Checkout, Payment, ProviderEvent, Receipt, ReceiptCounter, Refund, SandboxCheckout
 from citylab.payments.providers import sandbox, signing
 from citylab.payments.services import charging, deposits, events, paying, refunding, settling
@@ -123,6 +123,26 @@ def test_the_return_page_the_webhook_two_workers_and_the_reconcile_write_a_payme
         one_day_more(pilot)
     sound()
     assert verify() == []
+
+
+def test_a_reconcile_that_repairs_while_the_webhook_arrives_writes_a_payment_once(together):
+    pilot = running_pilot()
+    owner = factories.owner_of(pilot.organisation)
+    today = clock.today()
+    for turn in range(1, ROUNDS + 1):
+        webhook = pays(click(due(pilot), owner)())
+
+        def arrives(webhook=webhook):
+            events.event_receive("test", *webhook)
+            events.events_handle()
+
+        together(arrives, *(lambda: reconciling.reconcile(first=today, last=today, repair=True) for _turn in range(2)))
+        assert Payment.objects.count() == Receipt.objects.count() == ProviderEvent.objects.count() == turn
+        assert Charge.objects.filter(kind="fee", state="paid").count() == turn
+        one_day_more(pilot)
+    left = reconciling.reconcile(first=today, last=today)
+    assert (left.differences.count(), verify()) == (0, [])
+    sound()
 
 
 def test_a_deposit_that_two_officers_release_goes_back_once_whoever_sends_it(together):

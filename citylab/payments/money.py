@@ -72,6 +72,14 @@ SIMPLE = {
 }
 
 
+def _open_cents(refunds: Iterable[Refund]) -> int:
+    return sum(refund.amount_cents for refund in refunds if refund.state in OPEN_REFUNDS)
+
+
+def _done_cents(refunds: Iterable[Refund]) -> int:
+    return sum(refund.amount_cents for refund in refunds if refund.state not in OPEN_REFUNDS)
+
+
 @dataclass
 class Sum:
     """One charge and everything that became of it. Its arithmetic, rule, act and VAT treatment stand in `charge.line`."""
@@ -156,11 +164,11 @@ class Sum:
 
     @property
     def to_come_back_cents(self) -> int:
-        return sum(refund.amount_cents for refund in self.refunds if refund.state in OPEN_REFUNDS)
+        return _open_cents(self.refunds)
 
     @property
     def given_back_cents(self) -> int:
-        return sum(refund.amount_cents for refund in self.refunds if refund.state not in OPEN_REFUNDS)
+        return _done_cents(self.refunds)
 
 
 @dataclass
@@ -259,11 +267,11 @@ class MoneyView:
 
     @property
     def to_come_back_cents(self) -> int:
-        return sum(refund.amount_cents for refund in self.refunds if refund.state in OPEN_REFUNDS)
+        return _open_cents(self.refunds)
 
     @property
     def given_back_cents(self) -> int:
-        return sum(refund.amount_cents for refund in self.refunds if refund.state not in OPEN_REFUNDS)
+        return _done_cents(self.refunds)
 
     @property
     def kept_cents(self) -> int:

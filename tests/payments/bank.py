@@ -85,12 +85,6 @@ class Bank:
         self._reached("find_refund")
         return next((one for one in self._payment(payment_id).refunds if one.reference == reference), None)
 
-    def parse(self, body: bytes, headers: Any) -> Event:
-        raise NotImplementedError
-
-    def events(self, first: date, last: date, account: str) -> Any:
-        raise NotImplementedError
-
     def checkouts(self, first: date, last: date, account: str) -> Any:
         return iter(self.known.values())
 

@@ -18,7 +18,7 @@ from ..models import Charge, Payee, Refund, Rule, RuleVersion
 from ..selectors import net_cents, owed_by, part_of
 from ..workflow import ChargeState
 from .opening import follow, move_charge, next_part, opened, write_charge
-from .paying import checkout_close
+from .paying import checkouts_give_up
 from .refunding import refund_owe
 
 PENDING = (ChargeState.DUE, ChargeState.CHECKOUT_OPEN)
@@ -118,15 +118,11 @@ def _give_back(charges: list[Charge], cents: int, actor: Any) -> None:
 
 def _end(charge: Charge, name: str, actor: Any, *, reason: str, act: str = "") -> None:
     """Waive or withdraw a charge that is not paid. A checkout that was to pay it is closed; money that comes all the same is owed back."""
-    line = charge.checkout_lines.filter(is_open=True).select_related("checkout").first()
     charge.ended_reason, charge.waived_act, charge.ended_by = reason[:600], act[:200], None if actor is SYSTEM else actor
     move_charge(charge, name, actor=actor, data={"act": act} if act else None)
     if charge.amount_cents:
         ledger.charge_ended(charge)
-    if line:
-        line.is_open = False
-        line.save(update_fields=["is_open"])
-        checkout_close(line.checkout)
+    checkouts_give_up(charge)
 
 
 def charge_waive(*, charge_id: Any, actor: Any, act: str, reason: str) -> Charge:

@@ -181,8 +181,15 @@ def checkout_cancel(*, checkout_id: Any, actor: Any) -> Checkout:
     return checkout
 
 
-def checkout_close(checkout: Checkout) -> None:
-    """Have a checkout closed at the provider, in the transaction of whoever made it pointless."""
+def checkouts_give_up(charge: Charge) -> None:
+    """No checkout is to pay this charge of a locked pilot any more: whoever made it pointless has it closed at the provider, in the same transaction."""
+    for line in charge.checkout_lines.filter(is_open=True).select_related("checkout__pilot"):
+        line.is_open = False
+        line.save(update_fields=["is_open"])
+        _close(line.checkout)
+
+
+def _close(checkout: Checkout) -> None:
     if checkout.state in (CheckoutState.CREATING, CheckoutState.OPEN):
         move_checkout(checkout, "begin_closing")
         outbox.nudge(_nudge)

@@ -16,7 +16,7 @@ from .. import ledger
 from ..models import Charge, LedgerEntry
 from .charging import charge_locked
 from .opening import follow, move_charge
-from .paying import checkout_close
+from .paying import checkouts_give_up
 
 
 def stamp_record(*, charge_id: Any, actor: Any, serial_number: str, stamped_on: date | None, not_reused: bool) -> Charge:
@@ -37,10 +37,7 @@ def stamp_record(*, charge_id: Any, actor: Any, serial_number: str, stamped_on: 
             charge.paid_at = clock.now()
             move_charge(charge, "pay", actor=actor, permission="payments.pay", data={"stamp": charge.stamp.pk})
             ledger.charge_paid(charge, by=LedgerEntry.Account.STAMPS)
-            for line in charge.checkout_lines.filter(is_open=True).select_related("checkout__pilot"):
-                line.is_open = False
-                line.save(update_fields=["is_open"])
-                checkout_close(line.checkout)
+            checkouts_give_up(charge)
             follow(charge.pilot)
     except IntegrityError as error:
         if "serial_number" in str(error):

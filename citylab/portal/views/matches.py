@@ -31,7 +31,7 @@ SEED = "match_feedback"
 
 
 def feedback_place(request: HttpRequest, proposal: Proposal | None) -> feedback.Place:
-    """Where this person's remarks count: on the proposal, or in this session."""
+    """Where this person's remarks count: on the proposal, or in what the browser's cookie stands for."""
     return feedback.Place(proposal.pk if proposal else None, request.session.get(SEED, ""))
 
 

@@ -15,6 +15,7 @@ from wagtail.snippets.views import snippets
 from citylab.accounts.access import roles
 from citylab.accounts.models import Role
 from citylab.core.errors import DomainError
+from citylab.core.numbers import whole
 from citylab.payments.examples import worked_example
 from citylab.payments.models import DepositRule, FeeRule
 from citylab.payments.services import keeping_rules as services
@@ -84,7 +85,7 @@ class EditView(SavedByService, snippets.EditView):
 
     def get_object(self, queryset: Any = None) -> Any:
         """A rule's key is that of the table above it, where Django does not turn a text that is no number into “not found”."""
-        if not str(self.kwargs[self.pk_url_kwarg]).isdigit():
+        if whole(str(self.kwargs[self.pk_url_kwarg])) is None:
             raise Http404
         return super().get_object(queryset)
 

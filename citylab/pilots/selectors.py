@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, QuerySet
 from citylab.accounts.models import Membership, User
 from citylab.accounts.selectors import memberships_of
 from citylab.core import clock
+from citylab.core.numbers import whole
 from citylab.proposals.models import Attachment, Turn
 from citylab.testbeds.models import Booking
 
@@ -68,8 +69,8 @@ def desk_pilots(user: Any, wanted: PilotFilter) -> QuerySet[Pilot]:
         pilots = pilots.filter(officer=user)
     elif wanted.officer == "nobody":
         pilots = pilots.filter(officer__isnull=True)
-    elif wanted.officer.isdigit():
-        pilots = pilots.filter(officer_id=int(wanted.officer))
+    elif (officer := whole(wanted.officer)) is not None:
+        pilots = pilots.filter(officer_id=officer)
     if wanted.due:
         pilots = pilots.filter(_DUE[wanted.due](clock.today()))
     for word in wanted.text.split():

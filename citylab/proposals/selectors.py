@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from citylab.accounts.models import Role
 from citylab.challenges.models import Challenge
 from citylab.core import clock
+from citylab.core.numbers import whole
 from citylab.taxonomy.models import Capability, S3Area, Sector, Technology
 from citylab.testbeds.models import Site
 
@@ -55,8 +56,8 @@ def _condition(user: Any, wanted: QueueFilter) -> Q:
         found &= Q(officer=user)
     elif wanted.officer == "nobody":
         found &= Q(officer__isnull=True)
-    elif wanted.officer.isdigit():
-        found &= Q(officer_id=int(wanted.officer))
+    elif (officer := whole(wanted.officer)) is not None:
+        found &= Q(officer_id=officer)
     if wanted.sector:
         found &= Q(sector__code=wanted.sector)
     if wanted.challenge:

@@ -70,8 +70,10 @@ def test_only_the_chosen_period_counts_and_a_strange_one_is_the_usual_one(office
     for days in (10, 60, 200):
         remark(site, seed=str(days))
         MatchFeedback.objects.filter(day=clock.today()).update(day=clock.today() - days * DAY)
-    counts = {given: sum(found.row.not_relevant for found in page(officer, days=given).context["page"]) for given in ("30", "90", "365", "", "7", "x", "-1")}
-    assert counts == {"30": 1, "90": 2, "365": 3, "": 2, "7": 2, "x": 2, "-1": 2}
+    counts = {
+        given: sum(found.row.not_relevant for found in page(officer, days=given).context["page"]) for given in ("30", "90", "365", "", "7", "x", "-1", "²")
+    }
+    assert counts == {"30": 1, "90": 2, "365": 3, "": 2, "7": 2, "x": 2, "-1": 2, "²": 2}
 
 
 def test_a_record_that_is_not_public_or_gone_keeps_its_line_without_a_link(officer: Any) -> None:

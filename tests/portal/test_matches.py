@@ -246,7 +246,7 @@ def test_a_proposal_that_does_not_exist_is_not_found(as_owner: Any, draft: Any, 
     assert as_owner.get(reverse("portal:match_why", args=[draft.organisation.pk]) + f"?record=site:{city['park'].pk}&proposal={proposal}").status_code == 404
 
 
-@pytest.mark.parametrize("record", ["", "site", "site:", "site:x", "pilot:1", "site:999999", "challenge:-1"])
+@pytest.mark.parametrize("record", ["", "site", "site:", "site:x", "pilot:1", "site:999999", "challenge:-1", "site:²", "challenge:" + 30 * "9"])
 def test_a_record_that_does_not_exist_is_not_found(as_owner: Any, draft: Any, record: str) -> None:
     assert as_owner.get(reverse("portal:match_why", args=[draft.organisation.pk]) + f"?record={record}").status_code == 404
     assert as_owner.post(reverse("portal:match_feedback", args=[draft.organisation.pk]), {"record": record, "verdict": "why_not"}).status_code == 404

@@ -17,6 +17,7 @@ from django_fsm import can_proceed
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
 from citylab.core.middleware import status_of
+from citylab.core.numbers import whole
 from citylab.pilots.services.approving import proposal_approve
 from citylab.proposals import selectors
 from citylab.proposals.models import Proposal
@@ -33,7 +34,7 @@ from .common import allowed_case, back_to, section_titles, staff
 # Which field a refusal of the services is about.
 FIELDS = {
     "reasons_missing": "reasons", "act_missing": "act_number", "conditions_missing": "conditions", "third_party_missing": "third_party", "dates_missing": "starts_on",
-    "dates_reversed": "ends_on", "site_not_published": "site", "slot_lost": "site", "act_date": "act_date", "outcome": "outcome",
+    "dates_reversed": "ends_on", "site_not_published": "site", "slot_lost": "site", "act_date": "act_date", "outcome": "outcome", "pec_missing": "channel",
 }  # fmt: skip
 
 
@@ -187,8 +188,8 @@ def request_changes(request: HttpRequest, pk: Any) -> HttpResponse:
         return render(request, "desk/request_changes.html", context)
     if "add" in request.POST:
         return render(request, "desk/request_changes.html", {**context, "rows": [*given, blank], "focus_row": len(given)})
-    if request.POST.get("remove", "").isdigit():
-        kept_rows = [row for index, row in enumerate(given) if index != int(request.POST["remove"])]
+    if (removed := whole(request.POST.get("remove", ""))) is not None:
+        kept_rows = [row for index, row in enumerate(given) if index != removed]
         return render(request, "desk/request_changes.html", {**context, "rows": kept_rows or [blank]})
     if not items or not channel.is_valid():
         error = None if items else _("Write at least one thing to be added or changed.")
@@ -204,6 +205,8 @@ def request_changes(request: HttpRequest, pk: Any) -> HttpResponse:
         act()
     except Conflict as error:
         return too_late(request, allowed_case(request, pk), title, typed=kept, error=error)
+    except DomainError as error:
+        return render(request, "desk/request_changes.html", {**context, "error": error.message}, status=status_of(error))
     messages.success(request, _("The request is registered and on its way; it is the start-up's turn now."))
     return redirect("desk:case", pk=pk)
 
@@ -227,7 +230,7 @@ def send_message(request: HttpRequest, pk: Any) -> HttpResponse:
             return render(request, "desk/confirm.html", {**context, "submit": _("Send the message"), "preview": rehearse(case, act)})
         act()
     except DomainError as error:
-        form.add_error(None, error.message)
+        form.add_error(FIELDS.get(error.code), error.message)
         return render(request, "desk/form_page.html", context, status=status_of(error))
     messages.success(request, _("The message is registered and on its way."))
     return back_to(pk, "messages")

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -24,6 +25,7 @@ from citylab.accounts.selectors import (
 from citylab.accounts.services import organisations as services
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
+from citylab.core.numbers import whole
 from citylab.notifications.selectors import messages_of
 from citylab.payments.money import to_pay
 from citylab.proposals.selectors import proposals_of
@@ -93,7 +95,7 @@ def organisation(request: HttpRequest, pk: Any) -> HttpResponse:
         raise PermissionDenied
     form = OrganisationForm(request.POST or None, instance=found)
     conflict = None
-    version = int(request.POST["version"]) if request.POST.get("version", "").isdigit() else found.version
+    version = found.version if (given := whole(request.POST.get("version", ""))) is None else given
     if request.method == "POST" and form.is_valid():
         try:
             services.organisation_update(organisation_id=pk, actor=user, data=form.cleaned_data, version=version)
@@ -104,7 +106,8 @@ def organisation(request: HttpRequest, pk: Any) -> HttpResponse:
             form.add_error(error.code if error.code in form.fields else None, str(error))
         else:
             messages.success(request, _("The profile is saved."))
-            return redirect("portal:organisation", pk=pk)
+            back = request.GET.get("next", "")  # the draft from which one came to fill in what was missing
+            return redirect(back) if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()) else redirect("portal:organisation", pk=pk)
     theirs = _differences(form, Organisation.objects.get(pk=pk)) if conflict else []
     can_write = user.has_perm("accounts.change_organisation_profile", found)
     context = {"form": form, "organisation": found, "version": version, "conflict": conflict, "theirs": theirs, "can_write": can_write}

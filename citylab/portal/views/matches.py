@@ -18,6 +18,7 @@ from citylab.accounts.models import Membership, Organisation
 from citylab.accounts.selectors import memberships_of, organisations_of
 from citylab.challenges.selectors import visible_challenges
 from citylab.core import clock
+from citylab.core.numbers import whole
 from citylab.proposals.models import Proposal
 from citylab.testbeds.selectors import visible_sites
 from search import feedback
@@ -102,9 +103,10 @@ def _proposal(organisation: Organisation, text: str) -> Proposal | None:
 def _verdict(organisation: Organisation, proposal: Proposal | None, text: str) -> tuple[str, Match]:
     """The kind and the verdict of the published record that a page names as “kind:id”."""
     kind, _colon, pk = text.partition(":")
-    if kind not in ("site", "challenge") or not pk.isdigit():
+    number = whole(pk)
+    if kind not in ("site", "challenge") or number is None:
         raise Http404
-    found = Bench(kind, [int(pk)]).matches([proposal] if proposal else profiles_of(organisation))
+    found = Bench(kind, [number]).matches([proposal] if proposal else profiles_of(organisation))
     if not found:
         raise Http404
     return kind, found[0]

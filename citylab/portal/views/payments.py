@@ -15,6 +15,7 @@ from citylab.accounts.access import signed_in
 from citylab.accounts.selectors import membership_role
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError, NotAllowed
+from citylab.core.numbers import whole
 from citylab.payments.models import Checkout, Notice, Receipt, Refund, SandboxCheckout
 from citylab.payments.money import OpenCheckout
 from citylab.payments.papers import notice_paper
@@ -66,7 +67,7 @@ def payment(request: HttpRequest, pk: Any) -> HttpResponse:
     """
     checkout = own_checkout(request, pk)
     lines = list(checkout.lines.select_related("charge"))
-    looked = int(request.GET["looked"]) if request.GET.get("looked", "").isdigit() else 0
+    looked = whole(request.GET.get("looked", "")) or 0
     context = {
         "checkout": checkout, "lines": lines, "open": OpenCheckout(checkout, [], clock.now()), "money_address": money_address(checkout.pilot_id), "waits": checkout.state in LIVE,
         "looked": looked + 1, "pause": next((seconds for until, seconds in PATIENCE if looked < until), AT_LAST), "may_pay": request.user.has_perm("payments.pay", checkout.pilot),

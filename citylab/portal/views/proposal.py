@@ -22,6 +22,7 @@ from citylab.challenges.models import Challenge
 from citylab.challenges.selectors import is_open, open_challenges
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
+from citylab.core.numbers import whole
 from citylab.proposals import form
 from citylab.proposals.models import Proposal
 from citylab.proposals.selectors import run_time_choices
@@ -152,7 +153,7 @@ def _posted(request: HttpRequest, found: form.Section) -> Posted:
             seen[name] = mark
         if choice == "theirs":
             answers.pop(name, None)
-    return Posted(answers, int(version) if version.isdigit() else 0, seen, request.POST.get("page_id", "")[:32])
+    return Posted(answers, whole(version) or 0, seen, request.POST.get("page_id", "")[:32])
 
 
 def _store(request: HttpRequest, proposal: Proposal, posted: Posted) -> drafting.Saved:
@@ -194,10 +195,11 @@ def _row_remove(answers: dict[str, Any], data: Any, removed: str) -> None:
     """Take the row with this number off the list; wholly empty rows have been left out already and do not count."""
     name, _dash, number = removed.rpartition("-")
     rows = answers.get(name)
-    if rows and number.isdigit():
-        filled = sorted({int(key.split("-")[1]) for key, value in data.items() if key.startswith(f"{name}-") and key.count("-") == 2 and value.strip()})
-        if int(number) in filled and filled.index(int(number)) < len(rows):
-            rows.pop(filled.index(int(number)))
+    if rows and (position := whole(number)) is not None:
+        numbers = {whole(key.split("-")[1]) for key, value in data.items() if key.startswith(f"{name}-") and key.count("-") == 2 and value.strip()}
+        filled = sorted(found for found in numbers if found is not None)
+        if position in filled and filled.index(position) < len(rows):
+            rows.pop(filled.index(position))
 
 
 def _conflict(proposal: Proposal, conflict: drafting.SaveConflict) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The outbox: facts that services published, and which consumer has dealt with them."""
 
+from typing import Any
+
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
@@ -28,6 +30,11 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.key} #{self.pk}"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What its consumers get: the payload, and which fact it was ("topic", and "message", which is another each time)."""
+        return {**self.payload, "topic": self.topic, "message": self.pk}
 
 
 class OutboxDelivery(models.Model):

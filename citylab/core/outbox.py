@@ -149,7 +149,7 @@ def _call(pk: int, consumer: str, consumers: list[str]) -> int:
             return 0  # another worker has it, or has finished it
         _delivery, created = OutboxDelivery.objects.get_or_create(message=message, consumer=consumer, defaults={"done_at": clock.now()})
         if created:
-            import_string(consumer)(message.key, message.payload)
+            import_string(consumer)(message.key, message.told)
         if set(consumers) <= set(message.deliveries.values_list("consumer", flat=True)):
             message.done_at = clock.now()
             message.save(update_fields=["done_at"])

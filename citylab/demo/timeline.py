@@ -45,7 +45,7 @@ def _tell(last: int) -> int:
     for message in OutboxMessage.objects.filter(pk__gt=last).order_by("pk"):
         for consumer in CONSUMERS.get(message.topic, []):
             if not consumer.startswith(INDEX):
-                import_string(consumer)(message.key, message.payload)
+                import_string(consumer)(message.key, message.told)
         message.done_at = clock.now()
         message.save(update_fields=["done_at"])
         last = message.pk

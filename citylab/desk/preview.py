@@ -45,5 +45,5 @@ def _mails(case: Proposal, facts: QuerySet[OutboxMessage]) -> list[OutgoingMessa
     for fact in facts:
         for name in CONSUMERS.get(fact.topic, []):
             if name.startswith(PROPOSALS):
-                import_string(name)(fact.key, fact.payload)
+                import_string(name)(fact.key, fact.told)
     return [mail for mail in about.select_related("user").order_by("id") if mail.pk not in before]

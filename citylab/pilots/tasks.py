@@ -6,7 +6,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from citylab.core.models import PENDING, OutboxMessage
 from citylab.notifications.services import notify
 
 from .models import ExtensionRequest, Incident, Pilot
@@ -16,18 +15,13 @@ from .selectors import readers_of
 
 def handle_news(key: str, payload: dict[str, Any]) -> None:
     """Tell the start-up's people and the responsible officer what happened, with its reasons and the page's address."""
-    # A consumer gets the messages of one pilot in their order: the earliest pending one is the one being delivered.
-    facts = [f"pilot.{fact}" for fact in SENTENCES]
-    message = OutboxMessage.objects.filter(PENDING, topic__in=facts, key=key).order_by("id").first()
-    if message is None:
-        return
     pilot = Pilot.objects.select_related("officer", "organisation").get(pk=key)
-    fact = message.topic.removeprefix("pilot.")
+    fact = payload["topic"].removeprefix("pilot.")
     for user, room in readers_of(pilot):
         with override(user.language):
             address = reverse(room, args=[pilot.pk])
         notify(
-            kind=PilotNews, user=user, case_kind="pilot", case_id=str(pilot.pk), dedupe=f"pilot:{pilot.pk}:{message.pk}:{user.pk}",
+            kind=PilotNews, user=user, case_kind="pilot", case_id=str(pilot.pk), dedupe=f"pilot:{pilot.pk}:{payload['message']}:{user.pk}",
             context={"pilot": pilot, "sentence": SENTENCES[fact], "details": details(_told(pilot, fact, payload)), "address": address},
         )  # fmt: skip
 

@@ -54,7 +54,7 @@ def test_the_commit_brings_it_to_every_consumer():
     with transaction.atomic():
         message = outbox.publish("case.moved", 7, n=1, on=clock.today())
         assert consumers.called == []
-    payload = {"n": 1, "on": clock.today().isoformat()}
+    payload = {"n": 1, "on": clock.today().isoformat(), "topic": "case.moved", "message": message.pk}
     assert consumers.called == [("first", "7", payload), ("second", "7", payload)]
     message.refresh_from_db()
     assert message.done_at is not None and message.attempts == 0

@@ -81,6 +81,22 @@ def test_two_facts_at_once_are_told_apart_and_once_each(pilot: Pilot, people: Si
     assert ["suspended" in text for text in texts] == [True, False] and "goes on" in texts[1]
 
 
+def test_news_of_a_fact_is_its_own_though_the_money_has_not_followed_an_earlier_one(
+    pilot: Pilot, people: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(key: str, payload: dict[str, Any]) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr("citylab.payments.tasks.handle_terms", away)
+    asked = running.extension_request(pilot_id=pilot.pk, actor=people.owner, ends_on=clock.today() + timedelta(days=80), reason="Pioggia.")
+    running.extension_answer(request_id=asked.pk, actor=people.officer, granted=False, answer="Il parco serve.")
+    running.pilot_suspend(pilot_id=pilot.pk, actor=people.officer, reason="Vento.", restart_conditions="Calma.")
+    outbox.drain()
+    texts = list(OutgoingMessage.objects.filter(user=people.editor, kind="pilot_news").order_by("pk").values_list("text", flat=True))
+    sentences = ["asks for an extension", "has its answer", "has suspended"]
+    assert [[sentence for sentence in sentences if sentence in text] for text in texts] == [[sentence] for sentence in sentences]
+
+
 # --- whose pilot it is ----------------------------------------------------------------------------------------------------------
 
 

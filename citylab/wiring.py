@@ -1,5 +1,5 @@
 """Which work follows which fact. A service publishes a topic; the functions named here are called once for each message,
-in the transaction that marks the message done."""
+in the transaction that marks the message done. Every topic stands here, with nobody where nothing follows."""
 
 PROPOSALS = "citylab.proposals.tasks."
 ACCOUNTS = "citylab.accounts.tasks."
@@ -19,7 +19,17 @@ MONEY_FOLLOWS = {
     "revoke": [MONEY + "handle_ended"],
 }
 
+# Each is seen on its page; what people are told of it they hear by another fact ("refund.owed", "deposit.decided", "pilot.declare_ready" …).
+NOBODY_FOLLOWS = (
+    *(f"charge.{fact}" for fact in ("open_checkout", "await_money", "owe_refund", "refund", "retain", "withdraw")),
+    *(f"checkout.{fact}" for fact in ("open", "begin_closing", "await_money", "expire")),
+    "refund.send",
+    "pilot.gate_set",
+    "question.asked",  # it stands in the editors' panel until it is answered
+)
+
 CONSUMERS: dict[str, list[str]] = {
+    **{topic: [] for topic in NOBODY_FOLLOWS},
     "invitation.created": [ACCOUNTS + "handle_invitation_created"],
     "access_request.created": [ACCOUNTS + "handle_access_request_created"],
     "access_request.answered": [ACCOUNTS + "handle_access_request_answered"],
@@ -57,6 +67,7 @@ CONSUMERS: dict[str, list[str]] = {
     "proposal.assigned": [PROPOSALS + "handle_assigned"],
     "proposal.evaluator_assigned": [PROPOSALS + "handle_evaluator_assigned"],
     "proposal.evaluator_taken_off": [PROPOSALS + "handle_evaluator_taken_off"],
+    "proposal.conflict_declared": [PROPOSALS + "handle_conflict_declared"],
     "proposal.sheet_confirmed": [PROPOSALS + "handle_sheet_confirmed"],
     "attachment.removed": [PROPOSALS + "handle_attachment_removed"],
     "case_files.unused": [PROPOSALS + "handle_case_files_unused"],

@@ -26,7 +26,11 @@ REMINDER_DAYS = (7, 2)
 
 def people_of(proposal: Proposal) -> list[User]:
     """Who receives the mail of a case: the owners and editors of the organisation."""
-    return list(User.objects.filter(is_active=True, memberships__organisation_id=proposal.organisation_id, memberships__role__in=[Membership.Role.OWNER, Membership.Role.EDITOR]))
+    return list(
+        User.objects.filter(
+            is_active=True, memberships__organisation_id=proposal.organisation_id, memberships__role__in=[Membership.Role.OWNER, Membership.Role.EDITOR]
+        )
+    )
 
 
 def case_address(proposal: Proposal, user: Any) -> str:
@@ -148,6 +152,12 @@ def handle_evaluator_taken_off(key: str, payload: dict[str, Any]) -> None:
         kind=notifications.EvaluationTakenOff, user=evaluator, case_kind="proposal", case_id=key, dedupe=f"evaluation-taken-off:{note.pk}",
         context={"proposal": proposal, "reason": note.text.removeprefix(f"{evaluator}: "), "address": address},
     )  # fmt: skip
+
+
+def handle_conflict_declared(key: str, payload: dict[str, Any]) -> None:
+    """Whoever has no conflict goes on to score, of which nobody need know."""
+    if Assignment.objects.filter(pk=payload["assignment"], has_conflict=True).exists():
+        _tell_officer(_case(key), "conflict_declared", str(payload["assignment"]))
 
 
 def handle_sheet_confirmed(key: str, payload: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from citylab.core import outbox
+from citylab.notifications.models import OutgoingMessage
 from citylab.proposals.models import Assignment, Evaluation, Proposal
 from citylab.proposals.services import deciding, evaluating
 from tests import factories
@@ -109,6 +111,15 @@ def test_a_conflict_closes_the_file_for_good(evaluator: Any, case: Proposal) -> 
     assert "You stepped back" in text_of(evaluator.get(reverse("desk:evaluations")))
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_the_officer_is_told_of_a_conflict_and_of_nothing_else(evaluator: Any, people: Any, case: Proposal, answer: str) -> None:
+    evaluator.post(sheet_address(case), {"has_conflict": answer, "note": "My brother works there."})
+    while outbox.drain():
+        pass
+    messages = OutgoingMessage.objects.filter(user=people.officer, subject__contains=case.number, text__contains="conflict of interest")
+    assert [("evaluator steps back" in message.subject, "brother" in message.text) for message in messages] == ([(True, False)] if answer == "yes" else [])
+
+
 def test_a_declaration_without_an_answer_is_asked_again_and_keeps_the_note(evaluator: Any, case: Proposal) -> None:
     response = evaluator.post(sheet_address(case), {"note": "Hmm."})
     assert response.status_code == 422
@@ -130,7 +141,12 @@ def test_a_case_that_left_evaluation_asks_for_no_declaration(evaluator: Any, peo
 def test_a_sheet_is_saved_half_done_and_comes_back_as_it_was(evaluator: Any, people: Any, case: Proposal) -> None:
     cleared(case, people.evaluator)
     first = codes(case)[0]
-    assert evaluator.post(sheet_address(case), {f"score-{first}": "3", f"reason-{first}": "Only half.", "reasons": "To be continued.", "action": "save"}).status_code == 302
+    assert (
+        evaluator.post(
+            sheet_address(case), {f"score-{first}": "3", f"reason-{first}": "Only half.", "reasons": "To be continued.", "action": "save"}
+        ).status_code
+        == 302
+    )
     response = evaluator.get(sheet_address(case))
     row = response.context["rows"][0]
     assert (row["value"], row["reason"], response.context["reasons"]) == (3, "Only half.", "To be continued.")
@@ -231,7 +247,9 @@ def test_the_office_sees_points_minimums_and_where_evaluators_differ(people: Any
     for person, scores in ((people.evaluator, (1, 4)), (people.second_evaluator, (3, 5))):
         assignment = evaluating.evaluator_assign(proposal_id=found.pk, actor=people.officer, evaluator=person)
         evaluating.conflict_declare(assignment_id=assignment.pk, actor=person, has_conflict=False)
-        evaluating.sheet_save(proposal_id=found.pk, actor=person, scores={"impact": (scores[0], ""), "technology": (scores[1], "")}, reasons="So.", confirm=True)
+        evaluating.sheet_save(
+            proposal_id=found.pk, actor=person, scores={"impact": (scores[0], ""), "technology": (scores[1], "")}, reasons="So.", confirm=True
+        )
     response = signed_in(people.officer).get(reverse("desk:case", args=[found.pk]), {"tab": "evaluation"})
     # impact 2 × 60 + technology 4.5 × 40 = 300 of 500
     assert (response.context["points"], response.context["result"].passed) == (60.0, False)

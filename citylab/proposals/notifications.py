@@ -74,6 +74,13 @@ class DeadlineExtended(Notification):
     template = "proposals/messages/deadline_extended"
 
 
+class ChallengeClosed(Notification):
+    code = "challenge_closed"
+    category = "deadlines"
+    label = _("A challenge was closed early")
+    template = "proposals/messages/challenge_closed"
+
+
 class DraftReminderMessage(Notification):
     code = "draft_reminder"
     category = "deadlines"

@@ -26,7 +26,7 @@ def proposals_of(organisations: Any) -> QuerySet[Proposal]:
     """All proposals of these organisations, newest change first, with what a list row shows."""
     return (
         Proposal.objects.filter(organisation__in=organisations)
-        .select_related("organisation", "challenge", "sector", "pilot")
+        .select_related("organisation", "challenge__progress", "sector", "pilot")
         .defer("answers", "field_versions")
         .order_by("-updated_at")
     )

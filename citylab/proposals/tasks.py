@@ -7,11 +7,13 @@ from typing import Any
 
 from celery import shared_task
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import override
 
 from citylab.accounts.models import Membership, User
 from citylab.challenges.models import DeadlineExtension, Question
+from citylab.challenges.selectors import is_open
 from citylab.core import clock
 from citylab.core.clock import rome
 from citylab.notifications.services import notify
@@ -57,6 +59,10 @@ def _tell_officer(proposal: Proposal, what: str, occasion: str) -> None:
         kind=notifications.WorkForOfficer, user=officer, case_kind="proposal", case_id=str(proposal.pk), dedupe=f"desk:{what}:{proposal.pk}:{occasion}",
         context={"proposal": proposal, "what": what, "address": address},
     )  # fmt: skip
+
+
+def _drafts_for(challenge_id: str) -> QuerySet[Proposal]:
+    return Proposal.objects.filter(challenge_id=challenge_id, state="draft").select_related("challenge", "organisation")
 
 
 def _case(key: str) -> Proposal:
@@ -127,7 +133,9 @@ def handle_progress(key: str, payload: dict[str, Any]) -> None:
 
 
 def handle_assigned(key: str, payload: dict[str, Any]) -> None:
-    _tell_officer(_case(key), "assigned", str(payload["officer"]))
+    proposal = _case(key)
+    if proposal.officer_id == payload["officer"]:  # else it has gone on to somebody else before this was told
+        _tell_officer(proposal, "assigned", str(payload["message"]))
 
 
 def handle_evaluator_assigned(key: str, payload: dict[str, Any]) -> None:
@@ -168,13 +176,15 @@ def handle_deadline_extended(key: str, payload: dict[str, Any]) -> None:
     """Everyone with a draft for the challenge hears of it, and received proposals get their new term."""
     extension = DeadlineExtension.objects.select_related("challenge").filter(challenge_id=key).latest("extended_at")
     clocks.deadline_moved(challenge_id=key)
-    for proposal in Proposal.objects.filter(challenge_id=key, state="draft").select_related("challenge", "organisation"):
+    for proposal in _drafts_for(key):
         _tell_applicant(notifications.DeadlineExtended, proposal, str(extension.pk), extension=extension)
 
 
 def handle_challenge_closed(key: str, payload: dict[str, Any]) -> None:
-    """A call closed early: its terms are counted from now."""
+    """A call closed early: its terms are counted from now, and everyone with a draft for it hears of it."""
     clocks.deadline_moved(challenge_id=key)
+    for proposal in _drafts_for(key):
+        _tell_applicant(notifications.ChallengeClosed, proposal, str(payload["message"]))
 
 
 def handle_attachment_removed(key: str, payload: dict[str, Any]) -> None:
@@ -196,11 +206,12 @@ def run_clocks() -> dict[str, int]:
 
 @shared_task
 def send_draft_reminders() -> int:
-    """Remind of drafts whose challenge closes in seven or two days; once for each deadline."""
+    """Remind of drafts whose challenge is open and closes in seven or two days; once for each deadline."""
     sent = 0
     moment = clock.now()
     for proposal in selectors.drafts_with_deadline():
-        closes_at = proposal.challenge.effective_closes_at if proposal.challenge else None
+        challenge = proposal.challenge
+        closes_at = challenge.effective_closes_at if challenge and is_open(challenge, moment) else None
         if closes_at is None or closes_at <= moment:
             continue
         days_left = (closes_at.astimezone(rome).date() - clock.today()).days

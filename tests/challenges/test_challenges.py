@@ -220,3 +220,30 @@ def test_a_draft_is_remembered_seven_and_two_days_before_its_deadline_once_each(
         with clock.travelling_to((NOON - timedelta(days=days)).replace(hour=8, minute=5)):
             sent[days] = send_draft_reminders()
     assert sent == {9: 0, 8: 0, 7: 1, 6: 0, 3: 0, 2: 1, 1: 0, 0: 0, -1: 0}
+
+
+@pytest.mark.parametrize("how", ["closed early", "unpublished"])
+def test_a_draft_is_not_remembered_of_a_challenge_that_takes_no_more_proposals(editor, how):
+    challenge, organisation = call(), factories.organisation()
+    with clock.travelling_to(NOON - timedelta(days=15)):
+        factories.draft(organisation, to=challenge)
+        if how == "unpublished":
+            challenge.unpublish()
+        else:
+            services.challenge_close(challenge_id=challenge.pk, actor=editor)
+    with clock.travelling_to(NOON - timedelta(days=7)):
+        assert send_draft_reminders() == 0
+
+
+def test_an_early_closing_is_told_once_to_those_with_a_draft(editor):
+    challenge, organisation = call(title_it="Pioggia"), factories.organisation()
+    factories.draft(factories.organisation(), to=factories.challenge())
+    with clock.travelling_to(NOON - timedelta(days=9)):
+        factories.draft(organisation, to=challenge, title="Tetti verdi")
+        factories.proposal_in("submitted", factories.organisation(), to=challenge)
+        services.challenge_close(challenge_id=challenge.pk, actor=editor)
+        while outbox.drain():
+            pass
+    message = OutgoingMessage.objects.get(kind="challenge_closed")
+    assert message.user == factories.owner_of(organisation)
+    assert "Pioggia" in message.subject and "Tetti verdi" in message.text

@@ -10,9 +10,11 @@ from django.urls import reverse
 from citylab.accounts.models import Membership, Role, User
 from citylab.accounts.services.roles import role_revoke
 from citylab.audit.models import AuditEntry
-from citylab.core import clock
+from citylab.core import clock, outbox
+from citylab.notifications.models import OutgoingMessage
 from citylab.pilots.models import Pilot
 from citylab.proposals.models import Proposal
+from citylab.proposals.services import screening
 from tests import factories
 
 from .conftest import signed_in, text_of
@@ -50,6 +52,15 @@ def test_all_undecided_cases_of_a_colleague_go_to_another_after_one_confirmation
     assert "2 cases, 0 pilots: now with Second Officer." in text_of(done)
     assert set(Proposal.objects.filter(officer=people.colleague)) == set(cases)
     assert Proposal.objects.get(pk=decided.pk).officer == people.officer
+
+
+def test_whoever_gets_a_case_back_is_told_again(people: Any, made: Any) -> None:
+    case = made("screening")
+    for taker in (people.colleague, people.officer, people.colleague):
+        screening.officer_assign(proposal_id=case.pk, actor=people.officer, officer=taker)
+        outbox.drain()
+    told = OutgoingMessage.objects.filter(kind="work_for_officer", case_id=str(case.pk)).order_by("pk")
+    assert [message.user for message in told] == [people.colleague, people.officer, people.colleague]
 
 
 def test_pilots_go_with_the_cases_unless_the_taker_belongs_to_the_startup(officer: Any, people: Any, made: Any) -> None:

@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from citylab.accounts.models import Role
+from citylab.challenges.services import challenge_close
 from citylab.core import clock
 from citylab.proposals.models import Proposal
 from citylab.proposals.workflow import State
@@ -181,3 +183,15 @@ def test_a_draft_for_a_closed_challenge_cannot_be_started(travel: Any) -> None:
     response = client.post(reverse("portal:start"), {"challenge": challenge.code, "language": "it"})
     assert response.status_code == 422 and "This challenge does not take proposals now." in response.content.decode()
     assert not Proposal.objects.exists()
+
+
+def test_my_area_says_which_draft_comes_too_late() -> None:
+    open_one, closed = (factories.challenge(mode="competitive") for _n in range(2))
+    organisation = factories.organisation()
+    for challenge in (open_one, closed):
+        factories.draft(organisation, to=challenge, title=f"Per {challenge.code}")
+    challenge_close(challenge_id=closed.pk, actor=factories.person(Role.EDITOR))
+    rows = soup(signed_in(factories.owner_of(organisation)).get(reverse("portal:home"))).select("tbody tr")
+    said = {row.a.get_text(): row.select("td")[2].get_text(strip=True) for row in rows}
+    assert said[f"Per {open_one.code}"].startswith("Closes ")
+    assert said[f"Per {closed.code}"] == "This challenge does not take proposals now"

@@ -55,7 +55,7 @@ def test_my_area_costs_the_same_with_three_proposals_and_with_thirty() -> None:
     client, counts = signed_in(owner), []
     for wanted in (3, 30):
         while organisation.proposals.count() < wanted:
-            drafting.proposal_start(organisation=organisation, actor=owner)
+            drafting.proposal_start(organisation=organisation, actor=owner, challenge=factories.challenge())
         counts.append(queries(client, reverse("portal:home")))
     assert counts[0] == counts[1] <= 15
 

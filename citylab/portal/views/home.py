@@ -23,6 +23,7 @@ from citylab.accounts.selectors import (
     pending_access_requests,
 )
 from citylab.accounts.services import organisations as services
+from citylab.challenges.selectors import is_open
 from citylab.core import clock
 from citylab.core.errors import Conflict, DomainError
 from citylab.core.numbers import whole
@@ -46,8 +47,9 @@ def home(request: HttpRequest) -> HttpResponse:
         organisation.own_role = names[roles[organisation.pk]]  # type: ignore[attr-defined]
     chosen = next((organisation for organisation in organisations if str(organisation.pk) == request.GET.get("organisation")), None)
     page = Paginator(proposals_of([chosen] if chosen else organisations), PAGE_SIZE).get_page(request.GET.get("page"))
-    today = clock.today()
+    today, moment = clock.today(), clock.now()
     for proposal in page.object_list:
+        proposal.is_too_late = proposal.challenge is not None and not is_open(proposal.challenge, moment)  # type: ignore[attr-defined]
         proposal.days_left = (proposal.due_on - today).days if proposal.due_on else None  # type: ignore[attr-defined]
         proposal.days_late = -proposal.days_left if proposal.days_left is not None else None  # type: ignore[attr-defined]
     context = {

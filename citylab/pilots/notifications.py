@@ -18,6 +18,19 @@ class PilotNews(Notification):
     template = "pilots/messages/news"
 
 
+class PilotAct(Notification):
+    """An act of the city over a pilot: it stops something or begins a term, so nobody can switch it off."""
+
+    code = "pilot_act"
+    category = "formal"
+    mandatory = True
+    label = _("Formal act about a pilot")
+    template = "pilots/messages/news"
+
+
+# The facts that are acts: the others are news.
+ACTS = ("suspend", "revoke", "close")
+
 # The sentence of each fact, by the last part of its topic.
 SENTENCES: dict[str, Promise] = {
     "created": _("The proposal is approved and its pilot begins: the agreement is signed next."),

@@ -9,7 +9,7 @@ from django.utils.translation import override
 from citylab.notifications.services import notify
 
 from .models import ExtensionRequest, Incident, Pilot
-from .notifications import SENTENCES, PilotNews, details
+from .notifications import ACTS, SENTENCES, PilotAct, PilotNews, details
 from .selectors import readers_of
 
 
@@ -21,7 +21,7 @@ def handle_news(key: str, payload: dict[str, Any]) -> None:
         with override(user.language):
             address = reverse(room, args=[pilot.pk])
         notify(
-            kind=PilotNews, user=user, case_kind="pilot", case_id=str(pilot.pk), dedupe=f"pilot:{pilot.pk}:{payload['message']}:{user.pk}",
+            kind=PilotAct if fact in ACTS else PilotNews, user=user, case_kind="pilot", case_id=str(pilot.pk), dedupe=f"pilot:{pilot.pk}:{payload['message']}:{user.pk}",
             context={"pilot": pilot, "sentence": SENTENCES[fact], "details": details(_told(pilot, fact, payload)), "address": address},
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 from citylab.core import clock, outbox
 from citylab.core.errors import DomainError, NotAllowed
 from citylab.notifications.models import OutgoingMessage
+from citylab.notifications.services import preferences_save
 from citylab.pilots.models import Pilot
 from citylab.pilots.notifications import SENTENCES
 from citylab.pilots.services import assigning, ending, recording, running
@@ -29,7 +30,7 @@ def pilot(people: SimpleNamespace) -> Pilot:
 
 def told() -> dict[Any, OutgoingMessage]:
     outbox.drain()
-    return {message.user_id: message for message in OutgoingMessage.objects.filter(kind="pilot_news")}
+    return {message.user_id: message for message in OutgoingMessage.objects.filter(kind__in=["pilot_news", "pilot_act"])}
 
 
 def test_every_fact_of_a_pilot_that_has_a_sentence_is_told() -> None:
@@ -46,6 +47,19 @@ def test_a_suspension_is_told_with_its_reason_to_those_who_act(pilot: Pilot, peo
     assert "The city has suspended the pilot." in english.text and "La Città ha sospeso la sperimentazione." in italian.text
     assert all("R&D <urgente>" in message.text and "Doppio fissaggio." in message.text for message in messages.values())
     assert f"/en/my-area/pilots/{pilot.pk}/" in english.text and f"/it/scrivania/sperimentazioni/{pilot.pk}/" in italian.text
+
+
+def test_an_act_of_the_city_reaches_also_those_who_want_no_news(pilot: Pilot, people: SimpleNamespace) -> None:
+    for reader in (people.owner, people.editor):
+        preferences_save(user=reader, wanted=set())
+    recording.note_add(pilot_id=pilot.pk, actor=people.officer, text="Ci vediamo lunedì.")
+    running.pilot_suspend(pilot_id=pilot.pk, actor=people.officer, reason="Vento.", restart_conditions="Calma.")
+    running.pilot_restart(pilot_id=pilot.pk, actor=people.officer)
+    ending.pilot_revoke(pilot_id=pilot.pk, actor=people.officer, reason="Pericolo.", removal_due_on=clock.today() + timedelta(days=7))
+    outbox.drain()
+    for reader in (people.owner, people.editor):
+        acts = OutgoingMessage.objects.filter(user=reader).order_by("pk")
+        assert [[word for word in ("Vento.", "Pericolo.") if word in act.text] for act in acts] == [["Vento."], ["Pericolo."]]
 
 
 def test_the_answer_to_an_extension_says_granted_or_refused(pilot: Pilot, people: SimpleNamespace) -> None:
@@ -92,7 +106,7 @@ def test_news_of_a_fact_is_its_own_though_the_money_has_not_followed_an_earlier_
     running.extension_answer(request_id=asked.pk, actor=people.officer, granted=False, answer="Il parco serve.")
     running.pilot_suspend(pilot_id=pilot.pk, actor=people.officer, reason="Vento.", restart_conditions="Calma.")
     outbox.drain()
-    texts = list(OutgoingMessage.objects.filter(user=people.editor, kind="pilot_news").order_by("pk").values_list("text", flat=True))
+    texts = list(OutgoingMessage.objects.filter(user=people.editor, case_kind="pilot").order_by("pk").values_list("text", flat=True))
     sentences = ["asks for an extension", "has its answer", "has suspended"]
     assert [[sentence for sentence in sentences if sentence in text] for text in texts] == [[sentence] for sentence in sentences]
 

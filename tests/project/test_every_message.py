@@ -9,7 +9,7 @@ from django.apps import apps
 
 from citylab.accounts.models import AccessRequest, Role
 from citylab.accounts.services.organisations import access_request_answer, access_request_create, member_invite
-from citylab.challenges.services import deadline_extend, question_answer, question_ask
+from citylab.challenges.services import challenge_close, deadline_extend, question_answer, question_ask
 from citylab.core import clock, outbox
 from citylab.notifications.classes import CATEGORIES, registry
 from citylab.notifications.models import NotificationPreference, OutgoingMessage
@@ -100,6 +100,11 @@ class Town:
         self.case("draft", to=challenge)
         deadline_extend(challenge_id=challenge.pk, to_moment=challenge.closes_at + timedelta(days=7), reason="Festività & ponti", actor=self.editor)
 
+    def challenge_closed(self):
+        challenge = factories.challenge(mode="competitive", title_it="Pioggia & <neve>", title_en="Rain & <neve>")
+        self.case("draft", to=challenge)
+        challenge_close(challenge_id=challenge.pk, actor=self.editor)
+
     def draft_reminder(self):
         challenge = factories.challenge(mode="competitive")
         self.case("draft", to=challenge)
@@ -131,6 +136,9 @@ class Town:
         factories.challenge(summary_it="Serve & basta.", summary_en="Needed & enough.", **challenge_title)
 
     def pilot_news(self):
+        factories.pilot_in("running", self.organisation, people=self.people, actor=self.owner, language=self.language)
+
+    def pilot_act(self):
         pilot = factories.pilot_in("running", self.organisation, people=self.people, actor=self.owner, language=self.language)
         running.pilot_suspend(pilot_id=pilot.pk, actor=self.people.officer, reason="Un guasto & basta.", restart_conditions="Riparazione.")
 

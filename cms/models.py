@@ -220,12 +220,18 @@ class SecondPersonTask(AbstractGroupApprovalTask):
 
     @staticmethod
     def _changed_it(obj: Any, user: Any) -> bool:
-        """Whoever changed the text while it was waiting would be approving their own words. Approving saves the form, changed or not."""
-        latest = obj.get_latest_revision()
-        if latest is None or latest.user_id != user.pk:
-            return False
-        before = obj.revisions.exclude(user_id=user.pk).order_by("-created_at", "-pk").first()
-        return before is None or _words(before) != _words(latest)
+        """Whoever changed the text while it was waiting would be approving their own words, also after somebody else saved them. Approving saves the form, changed or not."""
+        task_state = obj.current_workflow_task_state
+        handed_in = obj.revisions.filter(created_at__lte=task_state.started_at) if task_state else obj.revisions.all()
+        before = handed_in.exclude(user_id=user.pk).order_by("-pk").first()
+        if before is None:
+            return True
+        first = _words(before)
+        words, theirs = first, False
+        for revision in obj.revisions.filter(pk__gt=before.pk).order_by("pk"):
+            previous, words = words, _words(revision)
+            theirs = theirs or (revision.user_id == user.pk and words != previous)
+        return theirs and words != first
 
     def get_actions(self, obj: Any, user: Any) -> list[Any]:
         if self._requested(obj, user):

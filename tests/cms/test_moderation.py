@@ -80,6 +80,33 @@ def test_whoever_changed_the_text_while_it_waited_cannot_approve_it(anna, bruno,
     assert Challenge.objects.get().title_it == "Riscritto da Bruno" and Challenge.objects.get().live
 
 
+def test_words_stay_their_writers_own_after_somebody_else_saved_them_untouched(anna, bruno, admin):
+    record = submitted(anna)
+    bruno.post(url(record, "edit"), challenge_form(title_it="Riscritto da Bruno"))
+    admin.post(url(record, "edit"), challenge_form(title_it="Riscritto da Bruno"))
+    act(bruno, record)
+    assert not Challenge.objects.get().live
+    act(admin, record)
+    assert Challenge.objects.get().title_it == "Riscritto da Bruno" and Challenge.objects.get().live
+
+
+def test_whoever_changed_a_text_that_was_then_put_back_may_approve_it(anna, bruno, admin):
+    record = submitted(anna)
+    bruno.post(url(record, "edit"), challenge_form(title_it="Riscritto da Bruno"))
+    admin.post(url(record, "edit"), challenge_form())
+    act(bruno, record)
+    assert Challenge.objects.get().title_it == "Acqua piovana" and Challenge.objects.get().live
+
+
+def test_a_change_before_it_was_handed_in_again_counts_no_more(anna, bruno):
+    record = submitted(anna)
+    bruno.post(url(record, "edit"), challenge_form(title_it="Riscritto da Bruno"))
+    act(bruno, record, "reject")
+    anna.post(url(record, "edit"), challenge_form("submit", title_it="Riscritto da Bruno"))
+    act(bruno, record)
+    assert Challenge.objects.get().live
+
+
 def test_approving_below_the_text_publishes_it_as_it_was_submitted(anna, bruno):
     record = submitted(anna)
     approve_in_the_editor(bruno, record)

@@ -14,7 +14,6 @@ from citylab.challenges.models import Challenge
 from citylab.core import clock
 from citylab.testbeds.models import Site
 
-from .engines import get_engine
 from .matching import Match
 from .models import MatchFeedback
 from .policy import Group
@@ -37,8 +36,13 @@ class Place:
         return sha256(f"{where}:{kind}:{object_id}:{verdict}".encode()).hexdigest()
 
 
-def feedback_record(*, place: Place, kind: str, match: Match, verdict: str) -> None:
-    """Keep a remark about a match as it was shown; the same one again changes nothing."""
+def feedback_record(*, place: Place, kind: str, match: Match, verdict: str, engine: str) -> None:
+    """Keep a remark about a match as it was shown, with the name of the engine that answered; the same one again changes nothing.
+
+    Who asks why something fits remarks nothing: that is not kept.
+    """
+    if verdict == MatchFeedback.Verdict.WHY_NOT and match.group == Group.FITS:
+        return
     object_id = str(match.record.pk)
     score = (Decimal(str(match.score)) / STEP).quantize(Decimal(1), ROUND_HALF_UP) * STEP
     try:
@@ -46,7 +50,7 @@ def feedback_record(*, place: Place, kind: str, match: Match, verdict: str) -> N
             MatchFeedback.objects.get_or_create(
                 once=place.once(kind, object_id, verdict),
                 defaults={
-                    "kind": kind, "object_id": object_id, "proposal_id": place.proposal_id, "group": str(match.group), "score": score, "engine": get_engine().name,
+                    "kind": kind, "object_id": object_id, "proposal_id": place.proposal_id, "group": str(match.group), "score": score, "engine": engine,
                     "reasons": [line.code for line in (*match.reasons, *match.blockers)], "verdict": verdict, "day": clock.today(),
                 },
             )  # fmt: skip

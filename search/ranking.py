@@ -28,10 +28,13 @@ def _with_accepted(hits: Collection[Hit]) -> list[Hit]:
     return sorted(scored, key=lambda hit: (-hit.score, hit.object_id))
 
 
-def nearest(title: str, text: str, language: str, kinds: Collection[str], limit: int) -> list[Hit]:
-    """The records of these kinds whose texts are nearest to a title and a text in that language, best first; nothing for an empty one."""
-    query, engine = TextQuery(title, text, language), get_engine()
-    hits = [hit for found in ranked(engine, query, [Wanted(kind, limit) for kind in kinds]) for hit in found.hits] if query.whole else []
+def nearest(title: str, text: str, language: str, kinds: Collection[str], limit: int, engine: Engine | None = None) -> list[Hit]:
+    """The records of these kinds whose texts are nearest to a title and a text in that language, best first; nothing for an empty one.
+
+    Who says whether a reserve answered brings the engine.
+    """
+    query = TextQuery(title, text, language)
+    hits = [hit for found in ranked(engine or get_engine(), query, [Wanted(kind, limit) for kind in kinds]) for hit in found.hits] if query.whole else []
     return sorted(hits, key=lambda hit: (-hit.score, hit.kind, hit.object_id))[:limit]
 
 

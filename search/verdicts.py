@@ -14,6 +14,7 @@ from citylab.testbeds.selectors import availability
 
 from . import matching
 from .documents import challenge_texts, site_texts
+from .engines import get_engine
 from .matching import Match, need_of, query_of
 from .offers import challenge_offer, have_run, names_of_terms, site_offer
 from .places import Places
@@ -25,10 +26,14 @@ NEAREST = 100
 
 
 class Bench:
-    """Published records of one kind, fetched once, to be judged for any number of proposals (saved ones, or an organisation's profile)."""
+    """Published records of one kind, fetched once, to be judged for any number of proposals (saved ones, or an organisation's profile).
+
+    `engine` says afterwards which one answered.
+    """
 
     def __init__(self, kind: str, only: Collection[Any] | None = None) -> None:
         self.kind = kind
+        self.engine = get_engine()
         self.moment = clock.now()
         self.sites: list[Any] = []
         if kind == "site":
@@ -82,7 +87,7 @@ class Bench:
     def _texts(self, proposal: Proposal) -> Mapping[tuple[str, str], TextScore]:
         query = query_of(proposal)
         # Both kinds, as the panel ranks them: a text that is far from every site is no reason for the least far one.
-        hits = nearest(query.title, query.text, query.language, PLACES, 2 * NEAREST)
+        hits = nearest(query.title, query.text, query.language, PLACES, 2 * NEAREST, self.engine)
         read = site_texts if self.kind == "site" else challenge_texts
         texts = {(self.kind, str(record.pk)): " ".join(read(record, query.language)) for record in self.records}
         return matching._scores(hits, query.whole, query.language, texts)

@@ -174,6 +174,10 @@ class Engine(Protocol):
         """Titles of public records with a word that begins so, for a search box."""
         ...
 
+    def held(self, kind: str, keys: Collection[str]) -> list[Entry]:
+        """What is held of these records."""
+        ...
+
 
 class Index(Engine, Protocol):
     """An engine with the index that it answers from."""
@@ -188,10 +192,6 @@ class Index(Engine, Protocol):
 
     def entries(self, kind: str) -> Iterator[Entry]:
         """Everything held of a kind, by id in the order of its characters."""
-        ...
-
-    def held(self, kind: str, keys: Collection[str]) -> list[Entry]:
-        """What is held of these records."""
         ...
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from . import Found, Hit, TextQuery, Unavailable, Wanted
+from . import Entry, Found, Hit, TextQuery, Unavailable, Wanted
 from .elasticsearch import ElasticsearchEngine
 from .embedded import EmbeddedEngine
 
@@ -14,15 +14,20 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 # Seconds during which the cluster is not asked after it failed: nobody waits for a time-out that the one before has waited for.
 PAUSE = 10.0
+# An answer that takes more seconds is slow; after so many in a row the cluster is left alone too: one page may ask several times.
+SLOW = 0.5
+SLOW_ANSWERS = 2
 
 
 class Breaker:
-    """Open after a failure, for a while; then one caller tries, and the others follow once it succeeded."""
+    """Open after so many failures in a row, for a while; then one caller tries, and the others follow once it succeeded."""
 
-    def __init__(self) -> None:
+    def __init__(self, failures: int = 1) -> None:
         self._lock = threading.Lock()
         self._closed_again_at = 0.0
         self._is_open = False
+        self._failures = failures
+        self._failed = 0
 
     @property
     def is_open(self) -> bool:
@@ -39,14 +44,27 @@ class Breaker:
 
     def failed(self) -> None:
         with self._lock:
-            self._is_open, self._closed_again_at = True, time.monotonic() + PAUSE
+            self._failed += 1
+            if self._failed >= self._failures:
+                self._is_open, self._closed_again_at = True, time.monotonic() + PAUSE
 
     def succeeded(self) -> None:
         with self._lock:
-            self._is_open = False
+            self._is_open, self._failed = False, 0
 
 
 breaker = Breaker()
+# Apart: what is written waits for a cluster that is away, not for one that is slow.
+slowness = Breaker(SLOW_ANSWERS)
+
+
+def _timed(seconds: float) -> None:
+    if seconds <= SLOW:
+        slowness.succeeded()
+        return
+    slowness.failed()
+    if slowness.is_open:
+        logger.warning("The reserve answers: Elasticsearch takes %.1f seconds", seconds)
 
 
 class ReserveEngine:
@@ -60,14 +78,17 @@ class ReserveEngine:
         return EmbeddedEngine.name if self.is_degraded else ElasticsearchEngine.name
 
     def _ask(self, question: Callable[[Any], Answer]) -> Answer:
-        if breaker.lets_pass():
+        if slowness.lets_pass() and breaker.lets_pass():
+            began = time.monotonic()
             try:
-                answer = question(ElasticsearchEngine())
-                breaker.succeeded()
-                return answer
+                answer = question(ElasticsearchEngine(tries=0))
             except Unavailable as error:
                 logger.warning("The reserve answers: %s", error)
                 breaker.failed()
+            else:
+                breaker.succeeded()
+                _timed(time.monotonic() - began)
+                return answer
         self.is_degraded = True
         return question(EmbeddedEngine())
 
@@ -76,6 +97,9 @@ class ReserveEngine:
 
     def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False) -> list[Hit]:
         return self._ask(lambda engine: engine.search(query, language, kinds, limit=limit, some=some))
+
+    def held(self, kind: str, keys: Collection[str]) -> list[Entry]:
+        return self._ask(lambda engine: engine.held(kind, keys))
 
     def corrected(self, query: str, language: str) -> str:
         return self._ask(lambda engine: engine.corrected(query, language))

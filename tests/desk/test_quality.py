@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 def remark(record: Any, kind: str = "site", verdict: str = "not_relevant", group: Group = Group.NEARLY, codes: tuple[str, ...] = ("text", "capability_missing"), seed: str = "") -> None:
     found = Match(record, "", group, 0.5, tuple(Line(code, "", code) for code in codes), ())
-    feedback_record(place=Place(seed=seed or str(MatchFeedback.objects.count())), kind=kind, match=found, verdict=verdict)
+    feedback_record(place=Place(seed=seed or str(MatchFeedback.objects.count())), kind=kind, match=found, verdict=verdict, engine="embedded")
 
 
 def page(client: Any, **query: Any) -> Any:
@@ -89,7 +89,7 @@ def test_a_record_that_is_not_public_or_gone_keeps_its_line_without_a_link(offic
 def test_nobody_is_named(officer: Any, made: Any, people: Any) -> None:
     case = made("screening")
     found = Match(factories.site("park"), "", Group.NOT, 0.5, (Line("x", "", "text"),), ())
-    feedback_record(place=Place(proposal_id=case.pk), kind="site", match=found, verdict="not_relevant")
+    feedback_record(place=Place(proposal_id=case.pk), kind="site", match=found, verdict="not_relevant", engine="embedded")
     text = text_of(page(officer))
     for hidden in (case.number, str(case.pk), people.organisation.legal_name, people.owner.email):
         assert hidden not in text

@@ -220,6 +220,12 @@ def test_why_not_is_recorded_and_leads_to_the_whole_verdict(as_owner: Any, draft
     assert "What speaks for it" in text and "Same sector: Mobility" in text
 
 
+def test_why_is_answered_for_what_fits_and_is_no_remark(as_owner: Any, draft: Any, city: Any) -> None:
+    page = soup(say(as_owner, draft.organisation, city["rain"], draft, htmx=True, verdict="why_not"))
+    assert "Nothing stands in the way, and this speaks for it:" in page.find(class_="tcl-match-why").get_text(" ", strip=True)
+    assert remarks() == []
+
+
 def test_why_not_answers_for_a_record_that_no_list_shows(as_owner: Any, draft: Any) -> None:
     sites = [factories.site(f"far-{number:02}", name_en=f"Far {number:02}", capabilities=()) for number in range(12)]
     first = clock.today() + timedelta(days=400)

@@ -14,11 +14,11 @@ def elasticsearch(settings):
     if not configured.TESTS_ELASTICSEARCH_URL:
         need("Elasticsearch")
     from search.engines.elasticsearch import ElasticsearchEngine
-    from search.engines.reserve import breaker
+    from search.engines.reserve import breaker, slowness
 
     settings.ELASTICSEARCH_URL, settings.ELASTICSEARCH_PREFIX = configured.TESTS_ELASTICSEARCH_URL, f"test-{token_hex(6)}"
-    breaker.succeeded()
+    breaker.succeeded(), slowness.succeeded()
     engine = ElasticsearchEngine()
     yield engine
-    breaker.succeeded()
+    breaker.succeeded(), slowness.succeeded()
     engine.indices.throw_away(sorted(engine.client.indices.get(index=f"{settings.ELASTICSEARCH_PREFIX}-*")))

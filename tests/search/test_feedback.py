@@ -25,7 +25,7 @@ def match(record, group=Group.NOT, score=0.4321):
 
 
 def record(place, found, verdict="not_relevant", kind="site"):
-    feedback_record(place=place, kind=kind, match=found, verdict=verdict)
+    feedback_record(place=place, kind=kind, match=found, verdict=verdict, engine="embedded")
 
 
 def test_a_remark_is_kept_as_the_match_was_shown():
@@ -58,6 +58,14 @@ def test_the_same_remark_counts_once_for_a_proposal_and_for_a_session():
     for place in (Place(proposal), Place(proposal), Place(proposal, "seed"), Place(None, "seed"), Place(None, "seed"), Place(None, "other")):
         record(place, match(site))
     assert list(MatchFeedback.objects.order_by("pk").values_list("proposal_id", flat=True)) == [proposal, None, None]
+
+
+def test_who_asks_why_something_fits_remarks_nothing():
+    site, place = factories.site(), Place(uuid.uuid4())
+    for group in Group:
+        record(place, match(site, group), "why_not")
+        MatchFeedback.objects.update(once=models.F("group"))
+    assert list(MatchFeedback.objects.order_by("pk").values_list("group", flat=True)) == ["nearly", "not"]
 
 
 def test_a_remark_can_be_taken_back_and_leaves_the_others():

@@ -23,6 +23,7 @@ from citylab.proposals.models import Proposal
 from citylab.testbeds.selectors import visible_sites
 from search import feedback
 from search.alerts import ALIVE, alert_switch, subscriptions_of
+from search.engines import Engine
 from search.matching import Match, MatchPanel, match_proposal
 from search.models import MatchFeedback
 from search.profile_matching import match_profile, profiles_of
@@ -100,16 +101,17 @@ def _proposal(organisation: Organisation, text: str) -> Proposal | None:
     return get_object_or_404(Proposal.objects.select_related("organisation", "challenge", "sector"), pk=pk, organisation=organisation)
 
 
-def _verdict(organisation: Organisation, proposal: Proposal | None, text: str) -> tuple[str, Match]:
-    """The kind and the verdict of the published record that a page names as “kind:id”."""
+def _verdict(organisation: Organisation, proposal: Proposal | None, text: str) -> tuple[str, Match, Engine]:
+    """The kind and the verdict of the published record that a page names as “kind:id”, and the engine that answered."""
     kind, _colon, pk = text.partition(":")
     number = whole(pk)
     if kind not in ("site", "challenge") or number is None:
         raise Http404
-    found = Bench(kind, [number]).matches([proposal] if proposal else profiles_of(organisation))
+    bench = Bench(kind, [number])
+    found = bench.matches([proposal] if proposal else profiles_of(organisation)) if bench.records else []
     if not found:
         raise Http404
-    return kind, found[0]
+    return kind, found[0], bench.engine
 
 
 @signed_in
@@ -117,12 +119,12 @@ def why(request: HttpRequest, pk: Any) -> HttpResponse:
     """The whole verdict of one site or challenge: what stands in the way, what would remove it, what speaks for it."""
     organisation = _organisation(request, pk)
     proposal = _proposal(organisation, request.GET.get("proposal", ""))
-    kind, match = _verdict(organisation, proposal, request.GET.get("record", ""))
+    kind, match, engine = _verdict(organisation, proposal, request.GET.get("record", ""))
     user: Any = request.user
     context = {
         "organisation": organisation, "proposal": proposal, "kind": kind, "match": match, "record_key": f"{kind}:{match.record.pk}", "choices": _choices(),
         "marks": feedback.not_relevant(feedback_place(request, proposal), [(kind, match.record.pk)]),
-        "can_write": user.has_perm("accounts.write_for_organisation", organisation),
+        "can_write": user.has_perm("accounts.write_for_organisation", organisation), "is_degraded": engine.is_degraded,
     }  # fmt: skip
     return render(request, "portal/match_why.html", context)
 
@@ -133,7 +135,7 @@ def match_feedback(request: HttpRequest, pk: Any) -> HttpResponse:
     """“Not relevant”, taking it back, or “Why not?”, which htmx opens in the line of the match and closes again; without it, the verdict's page follows."""
     organisation = _organisation(request, pk)
     proposal = _proposal(organisation, request.POST.get("proposal", ""))
-    kind, match = _verdict(organisation, proposal, request.POST.get("record", ""))
+    kind, match, engine = _verdict(organisation, proposal, request.POST.get("record", ""))
     if SEED not in request.session:
         request.session[SEED] = secrets.token_urlsafe(16)
     place = feedback_place(request, proposal)
@@ -141,11 +143,19 @@ def match_feedback(request: HttpRequest, pk: Any) -> HttpResponse:
     if request.POST.get("take_back"):
         feedback.feedback_take_back(place=place, kind=kind, object_id=match.record.pk, verdict=MatchFeedback.Verdict.NOT_RELEVANT)
     elif verdict in MatchFeedback.Verdict.values:
-        feedback.feedback_record(place=place, kind=kind, match=match, verdict=verdict)
+        feedback.feedback_record(place=place, kind=kind, match=match, verdict=verdict, engine=engine.name)
     asks_why = verdict == MatchFeedback.Verdict.WHY_NOT
     if request.headers.get("HX-Request"):
         marks = feedback.not_relevant(place, [(kind, match.record.pk)])
-        context = {"organisation_id": pk, "proposal_id": proposal.pk if proposal else "", "kind": kind, "match": match, "marks": marks, "is_open": asks_why}
+        context = {
+            "organisation_id": pk,
+            "proposal_id": proposal.pk if proposal else "",
+            "kind": kind,
+            "match": match,
+            "marks": marks,
+            "is_open": asks_why,
+            "is_degraded": engine.is_degraded,
+        }
         return render(request, "portal/_match_say.html", context)
     chosen = {"proposal": str(proposal.pk)} if proposal else {}
     if asks_why:

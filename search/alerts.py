@@ -21,7 +21,6 @@ from citylab.accounts.models import Membership, Organisation, User
 from citylab.accounts.selectors import membership_role, people_to_write_to
 from citylab.challenges.selectors import Status, visible_challenges
 from citylab.core import clock, outbox
-from citylab.core.bilingual import in_language
 from citylab.core.errors import NotAllowed
 from citylab.core.locks import locked
 from citylab.notifications.models import NotificationPreference
@@ -31,13 +30,13 @@ from citylab.proposals.models import Proposal
 from citylab.proposals.workflow import PENDING, State
 from citylab.testbeds.selectors import visible_sites
 
-from . import analysis, waiting
+from . import waiting
+from .engines import get_engine
 from .matching import Match
 from .models import Alert, AlertSubscription, SavedSearch
 from .notifications import NewMatch
 from .policy import Group
 from .profile_matching import profiles_of
-from .ranking import nearest
 from .saved_searches import Answers
 from .verdicts import Bench
 
@@ -147,8 +146,7 @@ def _tell_first(kind: str, key: str) -> None:
     record = _public_record(kind, key)
     if record is None or not _people(kind, key).exists():
         return
-    title, text = _texts(kind, record)
-    if analysis.tokens(f"{title} {text}", "it") and not any(hit.object_id == key for hit in nearest(title, text, "it", [kind], 50)):
+    if not get_engine().held(kind, [key]):
         raise IndexBehind(f"{kind} {key}")
     outbox.publish("alerts.page", f"{kind}:{key}", after=0)
 
@@ -157,12 +155,6 @@ def _public_record(kind: str, pk: Any) -> Any:
     """The record as the lists show it; None once it was withdrawn or, for a challenge, closed."""
     records: QuerySet[Any] = visible_challenges(clock.now()).exclude(status_now=Status.CLOSED) if kind == "challenge" else visible_sites()
     return records.filter(pk=pk).first()
-
-
-def _texts(kind: str, record: Any) -> tuple[str, str]:
-    return in_language(record, "title" if kind == "challenge" else "name", "it"), strip_tags(
-        f"{in_language(record, 'summary', 'it')} {in_language(record, 'description', 'it')}"
-    )
 
 
 def _running_searches(kind: str) -> QuerySet[SavedSearch]:

@@ -16,6 +16,8 @@ from citylab.core.models import OutboxMessage
 from citylab.notifications import tasks
 from citylab.notifications.models import NotificationPreference, OutgoingMessage
 from search import alerts, saved_searches
+from search.engines import Document, Text
+from search.engines.embedded import EmbeddedEngine
 from search.models import Alert, AlertSubscription, SavedSearch
 from tests import factories
 
@@ -322,6 +324,14 @@ def test_telling_waits_until_the_index_holds_the_record(monkeypatch):
     refresh("challenge", str(challenge.pk))
     with clock.travelling_to(clock.now() + timedelta(minutes=1)):
         drain()
+    assert len(told(ada)) == 1
+
+
+def test_a_record_that_a_hundred_others_resemble_more_is_told_all_the_same():
+    ada = reader()
+    save(ada, sector=["mobility"])
+    EmbeddedEngine().index([Document("challenge", f"9{number:05}", 1, {"it": Text("Misurare la pioggia", "Misurare la pioggia")}) for number in range(100)])
+    rain()
     assert len(told(ada)) == 1
 
 

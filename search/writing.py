@@ -5,6 +5,7 @@ the index refuses older revisions.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from citylab.core import outbox
 
 from . import leases, rebuilding, waiting
 from .documents import BUILDERS, states
-from .engines import Deletion, Document, Unavailable
+from .engines import Deletion, Document, Refused, Unavailable
 from .engines.elasticsearch import ElasticsearchEngine
 from .engines.elasticsearch.client import HURRIED, or_unavailable
 from .engines.reserve import breaker
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 LIMIT = 500
 # Seconds after which what the cluster refused is offered again: a rebuild may have given the index another form.
 LATER = 300
+# When a kind whose index could not be made is tried again: until then it would only hold up what waits.
+_tried_again_at: dict[str, float] = {}
 
 
 def write() -> int:
@@ -54,11 +57,16 @@ def _make_missing(engine: ElasticsearchEngine) -> None:
     """A cluster that is new, or lost its indices, is filled by itself."""
     with or_unavailable():
         missing = engine.indices.unserved(BUILDERS)
-    if missing:
+    for kind in missing:
+        if _tried_again_at.get(kind, 0.0) > time.monotonic():
+            continue
         try:
-            rebuilding.rebuild_elasticsearch(missing)
+            rebuilding.rebuild_elasticsearch([kind])
         except leases.Busy as error:
             logger.info("%s", error)
+        except (rebuilding.Failed, Refused) as error:
+            _tried_again_at[kind] = time.monotonic() + LATER
+            logger.error("The index of %s was not made, the others are written: %s", kind, error)
 
 
 def _write(engine: ElasticsearchEngine, rows: Sequence[WaitingRecord]) -> int:

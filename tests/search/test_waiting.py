@@ -10,8 +10,8 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, Transpor
 from citylab.challenges.models import Challenge
 from citylab.challenges.services import challenge_published, challenge_unpublished
 from citylab.core import outbox
-from search import indexing, waiting, writing
-from search.engines import Document, Text, Unavailable, get_engine
+from search import indexing, rebuilding, waiting, writing
+from search.engines import Document, Refused, Text, Unavailable, get_engine
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.reserve import PAUSE, breaker
 from search.listing import look_up
@@ -211,6 +211,30 @@ def test_one_record_that_the_cluster_refuses_holds_up_no_other(elasticsearch, mo
     assert f"Elasticsearch refuses challenge {bad.pk}" in caplog.text
     assert (waits(), breaker.is_open) == ([("challenge", str(bad.pk))], False)
     assert waiting.take(Work.WRITE, 10) == [], "it is offered again later"
+
+
+def test_a_kind_whose_index_cannot_be_made_holds_up_no_other_and_is_tried_again_later(elasticsearch, monkeypatch, caplog):
+    monkeypatch.setattr(writing, "BUILDERS", ["site", "challenge"])
+    monkeypatch.setattr(writing, "_tried_again_at", {})
+    tried, proper = [], rebuilding.rebuild_elasticsearch
+
+    def rebuild(kinds):
+        tried.append(kinds)
+        if kinds == ["site"]:
+            raise Refused("Elasticsearch refuses 1 documents, first site 1: too long")
+        return proper(kinds)
+
+    monkeypatch.setattr(rebuilding, "rebuild_elasticsearch", rebuild)
+    challenge = factories.challenge("pioggia", title_it="Pioggia nei sottopassi")
+    drain()
+    for _sweep in range(2):
+        writing.write()
+    assert (tried, waits(), breaker.is_open) == ([["site"], ["challenge"]], [], False)
+    assert found("sottopassi") == [str(challenge.pk)]
+    assert "The index of site was not made, the others are written" in caplog.text
+    writing._tried_again_at.clear()
+    writing.write()
+    assert tried[2:] == [["site"]]
 
 
 def test_people_are_told_of_what_is_published_once_the_cluster_holds_it(elasticsearch):

@@ -106,8 +106,9 @@ def _point(place: Any) -> tuple[float, float] | None:
 def _challenges(keys: Collection[str]) -> Cards:
     return {
         str(c.pk): Card(
-            "challenge", f"challenge-{c.pk}", c.title, c.summary, c.get_absolute_url(), c.get_mode_display(), sectors=_sectors(c.sector), status=c.status_now
-        )
+            "challenge", f"challenge-{c.pk}", c.title, c.summary, c.get_absolute_url(), c.get_mode_display(), sectors=_sectors(c.sector), status=c.status_now,
+            point=_point(c),
+        )  # fmt: skip
         for c in visible_challenges(clock.now()).filter(pk__in=keys)
     }
 

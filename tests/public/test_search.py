@@ -187,6 +187,13 @@ def test_the_map_holds_the_places_on_the_page_numbered_like_their_results(read, 
     assert "map-points" not in read("/en/search/?q=water&kind=programme")
 
 
+def test_a_challenge_at_a_place_is_on_the_map_too(read):
+    factories.challenge(title_en="Water under the bridge", latitude=45.07, longitude=7.68)
+    factories.challenge(title_en="Water everywhere")
+    drain()
+    assert re.findall(r'"lat": ([0-9.]+), "lon": ([0-9.]+), "name": "([^"]+)"', read("/en/search/?q=water")) == [("45.07", "7.68", "Water under the bridge")]
+
+
 def test_only_the_bare_page_is_for_search_engines(read, city):
     robots = '<meta name="robots" content="noindex">'
     assert robots not in read("/en/search/")
@@ -311,7 +318,7 @@ def test_suggestions_are_cheap_and_may_be_kept_by_caches(client, city):
     with CaptureQueriesContext(connection) as queries:
         response = client.get("/en/search/suggestions/?q=wat")
     assert len(queries) <= 3
-    assert response["Cache-Control"] == "public, max-age=300" and not response.cookies
+    assert response["Cache-Control"] == "public, max-age=5" and not response.cookies
 
 
 def test_suggestions_are_only_read(client):

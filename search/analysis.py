@@ -122,3 +122,9 @@ def with_synonyms(words: Iterable[str], language: str) -> list[str]:
         for other in sorted(_synonyms(language).get(word, ())):
             found.setdefault(other)
     return list(found)
+
+
+@lru_cache(maxsize=4096)
+def meant(text: str, language: str) -> frozenset[str]:
+    """The stems that a text speaks of: those that stand in it, and what means the same. Remembered, as `stem_set` is."""
+    return frozenset(with_synonyms(stem_set(text, language), language))

@@ -155,11 +155,11 @@ def _card(pilot: Pilot, language: str) -> str:
 
 def _is_near_card(pilot: Pilot, own: Mapping[str, str], language: str) -> bool:
     stems = analysis.stem_set(_card(pilot, language), language)
-    common = sum(len(word) > 3 for stem, word in own.items() if stem in stems)
+    common = len(stems.intersection(analysis.with_synonyms((stem for stem, word in own.items() if len(word) > 3), language)))
     return common >= CARD_WORDS and common / len(stems) >= NEAR_CARD
 
 
 def _common(own: Mapping[str, str], text: str, language: str) -> tuple[str, ...]:
-    """The words of the case that the other text has too, in their order."""
-    theirs = analysis.stem_set(text, language)
+    """The words of the case that the other text has too, or their synonyms, in their order."""
+    theirs = analysis.meant(text, language)
     return tuple(word for stem, word in own.items() if stem in theirs and len(word) > 3)[:6]

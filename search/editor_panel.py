@@ -102,7 +102,7 @@ def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) ->
         for score, key, theirs in [*_profile_scores(own, profiles, language), *pilots]:
             if score < NEAR or score <= scores.get(key, TextScore()).share:
                 continue
-            stems = analysis.stem_set(theirs, language)
+            stems = analysis.meant(theirs, language)
             words = tuple(word for stem, word in own.items() if stem in stems and len(word) > 3)[:6]
             if len(words) >= WORDS:
                 scores[key] = TextScore(score, words)
@@ -111,7 +111,7 @@ def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) ->
 
 def _profile_scores(own: Mapping[str, str], profiles: Mapping[str, str], language: str) -> list[tuple[float, str, str]]:
     """(share of the best score, organisation, its description): the words in common, rare ones counting more."""
-    stems = {key: analysis.stem_set(text, language) for key, text in profiles.items()}
+    stems = {key: analysis.meant(text, language) for key, text in profiles.items()}
     frequency = Counter(stem for found in stems.values() for stem in found & own.keys())
     raw = {key: sum(log(1 + len(profiles) / frequency[stem]) for stem in found & own.keys()) for key, found in stems.items()}
     best = max(raw.values(), default=0) or 1

@@ -113,12 +113,12 @@ def query_of(proposal: Proposal) -> TextQuery:
 
 
 def _scores(hits: list[Hit], text: str, language: str, texts: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], TextScore]:
-    """Each hit's share of the best one's score, and the words that both texts have."""
+    """Each hit's share of the best one's score, and the words that the other text has too, or their synonyms."""
     best = max((hit.score for hit in hits), default=0) or 1
     words = _words_of(text, language)
     found = {}
     for hit in hits:
-        theirs = analysis.stem_set(texts.get((hit.kind, hit.object_id), ""), language)
+        theirs = analysis.meant(texts.get((hit.kind, hit.object_id), ""), language)
         found[hit.kind, hit.object_id] = TextScore(max(0.0, hit.score / best), _in_common(words, theirs))
     return found
 

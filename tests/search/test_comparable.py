@@ -156,6 +156,12 @@ def test_archive_pilots_are_found_with_what_is_known_of_them():
     assert (found.pilot.outcome, found.words[:2]) == ("adopt", ("Sensori", "pioggia"))
 
 
+def test_an_archive_pilot_that_says_it_with_other_words_of_the_same_meaning_is_found():
+    archive("a-2019-1", public_title_it="Monopattini e alberi", public_summary_it="Monopattini.")
+    (found,) = cases(factories.submitted(title="Micromobilità nel verde", summary="Verde.", description="Micromobilità.", novelty="Nulla."))
+    assert (found.pilot.code, found.words) == ("a-2019-1", ("Micromobilità", "Verde"))
+
+
 @pytest.mark.parametrize(("state", "is_past"), [("draft", False), ("submitted", False), ("screening", False), ("changes_requested", False), ("evaluation", False), ("refusal_notice", False), ("approved", True), ("rejected", True), ("inadmissible", True), ("withdrawn", True)])  # fmt: skip
 def test_only_what_is_over_is_compared_with(state, is_past):
     other = factories.proposal_in(state)

@@ -74,6 +74,13 @@ def test_a_profile_that_speaks_of_it_is_found_with_the_words_and_the_strength():
     assert sum(line.share for line in found.match.reasons) == pytest.approx(1)
 
 
+def test_a_profile_that_says_it_with_other_words_of_the_same_meaning_is_found():
+    firm("Ali S.r.l.", description="UAV in un parcheggio.")
+    firm("Bicchieri S.r.l.", description="Stoviglie compostabili per i mercati.")
+    (found,) = who_could_answer(written(title_it="Droni e piazzole di sosta", summary_it="")).candidates
+    assert (found.match.name, [line.text for line in found.match.reasons]) == ("Ali S.r.l.", ["Both texts speak of: <mark>Droni</mark>, <mark>sosta</mark>"])
+
+
 def test_each_language_is_compared_with_profiles_in_that_language():
     firm("Pioggia S.r.l.")
     firm("Rain Ltd", language="en", description="Battery sensors measure rain and warn when it rains heavily.")

@@ -138,6 +138,17 @@ def test_what_people_wrote_is_text_in_the_reasons_never_markup():
     assert "<mark>pioggia</mark>" in text and "<script" not in text and "<b>" not in text
 
 
+def test_a_text_that_says_the_same_with_another_word_speaks_for_it_too():
+    factories.challenge("sfida", title_it="Micromobilità", summary_it="", description_it="", expected_it="")
+    factories.challenge("altra", title_it="Mercati", summary_it="", description_it="", expected_it="")
+    said = dict.fromkeys(("summary", "description", "novelty"), "")
+    draft = factories.draft(title="Monopattini", **said)
+    drain()
+    with override("en"):
+        found = {match.record.code: [line.text for line in match.reasons if line.code == "text"] for match in panel(draft).challenges["fits"]}
+    assert found == {"sfida": ["Both texts speak of: <mark>Monopattini</mark>"], "altra": []}
+
+
 def queries(call):
     with CaptureQueriesContext(connection) as found:
         call()

@@ -6,6 +6,7 @@ city approved, and pilots with a public card.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import date
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +16,6 @@ from django.utils.html import strip_tags
 
 from citylab.challenges.models import Challenge
 from citylab.challenges.selectors import closing_moment
-from citylab.core import clock
 from citylab.core.bilingual import in_language
 from citylab.core.models import OutboxMessage
 from citylab.pilots.models import Pilot
@@ -91,10 +91,11 @@ def proposal_texts(proposal: Proposal) -> tuple[str, str]:
 def _site_documents(keys: Collection[str], known: Revisions) -> list[Document]:
     sites = list(Site.objects.filter(pk__in=keys, live=True).prefetch_related("sectors", "assets__capability"))
     history, accepted = _history("site", [site.pk for site in sites])
-    calendar = calendars(sites, clock.today())
+    # From the first day there is: what the index holds must not change because a day has passed.
+    calendar = calendars(sites, date.min)
 
     def facts(site: Any) -> Facts:
-        free = tuple((period.starts_on, period.ends_on) for period in calendar[site.pk].free_periods(clock.today()))
+        free = tuple((period.starts_on, period.ends_on) for period in calendar[site.pk].free_periods())
         capabilities = tuple(sorted(asset.capability.code for asset in site.assets.all()))
         return Facts(capabilities=capabilities, free=free, area_m2=site.area_m2, point=(site.latitude, site.longitude))
 

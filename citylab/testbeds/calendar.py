@@ -27,6 +27,10 @@ class Period:
         return (self.ends_on - self.starts_on).days + 1
 
 
+# The years for which a list of free periods has the yearly closed ones: every proposal's dates lie within.
+LISTED = Period(date(2020, 1, 1), date(2059, 12, 31))
+
+
 @dataclass(frozen=True)
 class Window:
     """A period during which the same places stay free."""
@@ -134,17 +138,20 @@ class SiteCalendar:
                 found.append((piece, places))
         return [Window(period.starts_on, period.ends_on, len(places)) for period, places in found]
 
-    def free_periods(self, today: date) -> list[Period]:
+    def free_periods(self) -> list[Period]:
         """The longest periods in which one and the same place is free, of every place: what fits into one of them can be had.
 
-        They end two years after the horizon where nothing else ends them.
+        They begin or end with the calendar itself where nothing else bounds them, so that the list is the same on every day. Closed periods count
+        within `LISTED`.
         """
-        around = Period(self.available_from or today, self.available_until or today + timedelta(days=2 * HORIZON_DAYS))
-        closed = self.closed_periods(around)
+        around = Period(self.available_from or date.min, self.available_until or date.max)
+        closed = self.closed_periods(LISTED)
         found = set()
         for place in range(1, self.capacity + 1):
             start = around.starts_on
             for busy in sorted([*closed, *(taken for number, taken in self.taken if number == place)]):
+                if busy.starts_on > around.ends_on:
+                    break
                 if busy.starts_on > start:
                     found.add(Period(start, busy.starts_on - DAY))
                 start = max(start, busy.ends_on + DAY)

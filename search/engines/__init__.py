@@ -30,7 +30,7 @@ class Text:
 class Facts:
     """What hard constraints ask of a site or a challenge. Empty or None: it sets no limit.
 
-    `free` are the periods (first and last day) in which one and the same place is free; an always open challenge has neither moment.
+    `free` are the periods (first and last day) in which one and the same place is free, `date.min` or `date.max` where nothing bounds them; an always open challenge has neither moment.
     """
 
     capabilities: tuple[str, ...] = ()
@@ -162,8 +162,11 @@ class Engine(Protocol):
         """
         ...
 
-    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False) -> list[Hit]:
-        """What a person looks for among what is public: all words must occur, or `some`: the more, the better. The last one may be a beginning."""
+    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False, only: Collection[str] = ()) -> list[Hit]:
+        """What a person looks for among what is public: all words must occur, or `some`: the more, the better. The last one may be a beginning.
+
+        With `only` among the records with these ids alone.
+        """
         ...
 
     def corrected(self, query: str, language: str) -> str:

@@ -1,13 +1,16 @@
 """Every way in which an index can differ from the records is named by id, and mended."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from citylab.challenges.models import Challenge
-from citylab.core import outbox
+from citylab.core import clock, outbox
 from citylab.taxonomy.models import Programme
+from citylab.testbeds.models import Blackout
+from citylab.testbeds.services import booking_hold
 from search import leases, rebuilding, tasks, writing
 from search.comparing import differences
 from search.documents import pages, states
@@ -97,6 +100,18 @@ def test_ids_beyond_the_first_are_counted():
 def test_what_a_message_is_about_that_was_not_delivered_yet_is_no_difference():
     factories.challenge("appena")
     assert check() == ([NOTHING.strip()], "")
+
+
+def test_a_day_that_passes_makes_nothing_stale():
+    today = clock.today()
+    busy = factories.site("occupato", available_until=today + timedelta(days=900))
+    booking_hold(site_id=busy.pk, case_id="00000000-0000-0000-0000-000000000001", label="", starts_on=today, ends_on=today, actor=None)
+    Blackout.objects.create(site=factories.site("chiuso"), starts_on=today, ends_on=today, yearly=True)
+    drain()
+    rebuilding.rebuild_embedded(["site"])
+    for days in (1, 400):
+        with clock.travelling_to(clock.now() + timedelta(days=days)):
+            assert list(differences(EmbeddedEngine(), "site")) == []
 
 
 def test_what_waits_to_be_written_is_named_and_written(elasticsearch, monkeypatch):

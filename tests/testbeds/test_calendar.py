@@ -119,3 +119,33 @@ def test_windows_of_a_site_with_two_places():
         Window(d("2027-03-01"), d("2027-03-04"), 2), Window(d("2027-03-05"), d("2027-03-07"), 1), Window(d("2027-03-10"), d("2027-03-10"), 1),
         Window(d("2027-03-11"), d("2027-03-19"), 2), Window(d("2027-03-23"), d("2027-03-31"), 2),
     ]  # fmt: skip
+
+
+def test_free_periods_are_those_of_each_place_and_have_no_bounds_but_what_is_kept():
+    assert SiteCalendar(1).free_periods() == [Period(date.min, date.max)]
+    bounded = SiteCalendar(1, date(2027, 1, 1), date(2027, 12, 31), taken=[(1, Period(date(2027, 3, 1), date(2027, 3, 31))), (1, Period(date(2028, 1, 1), date(2028, 1, 2)))])
+    assert bounded.free_periods() == [Period(date(2027, 1, 1), date(2027, 2, 28)), Period(date(2027, 4, 1), date(2027, 12, 31))]
+    two_places = SiteCalendar(2, taken=[(1, Period(date(2027, 3, 1), date(2027, 3, 31)))])
+    assert two_places.free_periods() == [Period(date.min, date(2027, 2, 28)), Period(date.min, date.max), Period(date(2027, 4, 1), date.max)]
+
+
+def test_free_periods_leave_out_yearly_closed_ones_in_the_years_that_matter():
+    found = SiteCalendar(1, closed=[(date(2026, 8, 1), date(2026, 8, 31), True)]).free_periods()
+    assert (found[0], found[-1]) == (Period(date.min, date(2020, 7, 31)), Period(date(2059, 9, 1), date.max))
+    assert Period(date(2027, 9, 1), date(2028, 7, 31)) in found and len(found) == 41
+
+
+@given(
+    closed=st.lists(st.tuples(st.dates(date(2026, 1, 1), date(2027, 12, 31)), st.integers(0, 40), st.booleans()), max_size=3),
+    taken=st.lists(st.tuples(st.integers(1, 2), st.dates(date(2026, 1, 1), date(2028, 12, 31)), st.integers(0, 40)), max_size=4),
+    edges=st.tuples(st.none() | st.dates(date(2026, 1, 1), date(2027, 6, 30)), st.none() | st.dates(date(2027, 7, 1), date(2028, 12, 31))),
+    asked=st.tuples(st.dates(date(2025, 6, 1), date(2029, 6, 30)), st.integers(0, 90)),
+)
+def test_a_period_has_a_place_where_it_fits_into_a_free_one(closed, taken, edges, asked):
+    def of(first, length):
+        return Period(first, first + timedelta(days=length))
+
+    calendar = SiteCalendar(2, *edges, [(first, of(first, days).ends_on, yearly) for first, days, yearly in closed], [(place, of(*when)) for place, *when in taken])
+    period = of(*asked)
+    inside = any(free.starts_on <= period.starts_on and period.ends_on <= free.ends_on for free in calendar.free_periods())
+    assert inside == bool(calendar.free_places(period))

@@ -56,9 +56,11 @@ def vat_number(number: int) -> str:
 
 
 def organisation(owner: User | None = None, **fields: Any) -> Organisation:
-    """A registered organisation; its owner is a new start-up unless given."""
+    """A registered organisation with a complete profile; its owner is a new start-up unless given."""
     number = next(_serial)
-    data = {"legal_name": f"Prova {number} S.r.l.", "kind": Organisation.Kind.STARTUP, "vat_number": vat_number(number), "country": "IT", **fields}
+    named = {"legal_name": f"Prova {number} S.r.l.", "kind": Organisation.Kind.STARTUP, "vat_number": vat_number(number), "country": "IT", "representative_name": "Ada Rossi"}
+    seat = {"address": "Via di prova 1", "postcode": "10121", "town": "Torino", "email": f"prova{number}@example.org", "pec": f"prova{number}@pec.example"}
+    data = {**named, **seat, **fields}
     return organisation_create(actor=owner or person(Role.STARTUP), data=data)
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from citylab.accounts.models import Organisation
 from citylab.proposals import form
 from citylab.proposals.form.definition import BOOLEAN, CHOICE, CHOICES, DATE, DECIMAL, INTEGER, LONG_TEXT, MONEY, ROWS, TEXT
 from citylab.proposals.services.drafting import fingerprint
@@ -104,7 +107,7 @@ def questions(section: form.Section, answers: Mapping[str, Any], problems: Seque
     """The questions of a section with their values and errors. A list without rows, and the one named, ends with an empty row to fill in."""
     errors: dict[str, list[str]] = {}
     for problem in problems:
-        if problem.code != "missing":
+        if problem.code not in ("missing", form.PROFILE):
             errors.setdefault(problem.field, []).append(problem.message)
     found = []
     for question in section.fields:
@@ -126,22 +129,29 @@ def seen_marks(section: form.Section, answers: Mapping[str, Any]) -> dict[str, s
 
 @dataclass(frozen=True)
 class Missing:
-    """A thing to mend, in the words of its question, with the address of its field within its section."""
+    """A thing to mend, in the words of its question, with its field: within its section, or in the organisation's profile."""
 
     section: form.Section
     field: str
     label: Any
     message: str
     is_missing: bool
+    in_profile: bool
 
 
 def missing(definition: form.FormDefinition, problems: Sequence[form.Problem]) -> list[Missing]:
     """What is missing or wrong, as a list of links."""
-    return [Missing(section, p.field, _label(definition, p), p.message, p.code == "missing") for p in problems if (section := definition.section(p.section))]
+    return [
+        Missing(section, p.field, _label(definition, p), p.message, p.code in ("missing", form.PROFILE), p.code == form.PROFILE)
+        for p in problems
+        if (section := definition.section(p.section))
+    ]
 
 
 def _label(definition: form.FormDefinition, problem: form.Problem) -> Any:
-    """The question's own words for a problem; a row's question with its number for rows, the kind of file for attachments."""
+    """The question's own words for a problem; a row's question with its number for rows, the kind of file for attachments, the field of the profile."""
+    if problem.code == form.PROFILE:
+        return _("Organisation's profile: %(field)s") % {"field": Organisation._meta.get_field(problem.field).verbose_name}
     if problem.field in definition.by_name:
         return definition.by_name[problem.field][1].label
     kinds = {kind.code: kind.label for kind in definition.attachments}

@@ -194,6 +194,19 @@ def test_by_pec_the_page_names_the_address_and_the_message_waits_for_its_deliver
     assert (sent.channel, sent.legally_received_on) == ("pec", None)
 
 
+def test_without_a_pec_address_nothing_can_be_sent_by_pec(officer: Any, people: Any, made: Any) -> None:
+    case = made("screening")
+    people.organisation.pec = ""
+    people.organisation.save()
+    said = "The organisation has given no PEC address. Send it on the portal."
+    for code, data in (("inadmissible", typed(channel="pec")), ("message", {"subject": "A visit", "body": "At ten.", "channel": "pec"})):
+        response = officer.post(address(case, code) if code != "message" else reverse("desk:message", args=[case.pk]), data)
+        assert (response.status_code, response.context["form"].errors) == (422, {"channel": [said]})
+    asked = officer.post(reverse("desk:request_changes", args=[case.pk]), {"section": "plan", "text": "More.", "channel": "pec"})
+    assert (asked.status_code, asked.context["error"]) == (422, said)
+    assert state_of(case) == "screening" and not Communication.objects.filter(channel="pec").exists()
+
+
 def test_change_something_brings_back_the_form_as_it_was(officer: Any, made: Any) -> None:
     case = made("screening")
     response = officer.post(address(case, "inadmissible"), {**typed(), "edit": "1"})

@@ -55,6 +55,8 @@ def test_a_start_up_signs_up_applies_and_answers_the_city(walker, language, view
     person.sees(words("This VAT number is not valid: check its digits."))
     expect(person.page.locator('[name="vat_number"]')).to_have_value("12345678901")
     person.page.locator('[name="vat_number"]').fill(factories.vat_number(990))
+    for name, value in (("address", "Via di prova 1"), ("postcode", "10121"), ("town", "Torino"), ("pec", "pioggia@pec.example")):
+        person.page.locator(f'[name="{name}"]').fill(value)
     person.press(words("Save"))
 
     # A proposal for the challenge, section by section; what is typed is saved by itself.
@@ -86,8 +88,11 @@ def test_a_start_up_signs_up_applies_and_answers_the_city(walker, language, view
     person.press(words("Attach"))
     person.sees("scheda.pdf")
 
-    # Check, sign, stamp, hand in.
+    # Check: the profile lacks the legal representative; with it one is back where one was. Sign, stamp, hand in.
     person.open(f"/{language}/{words.path('my-area/')}{words.path('proposals/<uuid:pk>/review/').replace('<uuid:pk>', str(proposal.pk))}")
+    person.page.locator(".tcl-problems a").click()
+    person.page.locator('[name="representative_name"]').fill("Ada Prova")
+    person.press(words("Save"))
     person.sees(words("Everything is there"))
     person.follow(words("2. Sign and hand in"))
     person.tick('[name="kind"][value="handwritten"]')

@@ -226,3 +226,25 @@ def test_of_two_clicks_at_once_one_wins_and_both_get_the_receipt(draft: Proposal
         thread.join()
     assert [(response.status_code, response.url) for response in found] == [(302, reverse("portal:receipt", args=[draft.pk]))] * 2
     assert ProposalVersion.objects.filter(proposal=draft).count() == 1
+
+
+def test_what_the_profile_lacks_is_named_and_saving_it_leads_back_to_the_draft(db: Any) -> None:
+    draft = factories.draft(factories.organisation(pec="", representative_name=""))
+    organisation, client = draft.organisation, signed_in(factories.owner_of(draft.organisation))
+    section, review, profile = (
+        reverse(f"portal:{name}", args=args)
+        for name, args in (("section", [draft.pk, "applicant"]), ("review", [draft.pk]), ("organisation", [organisation.pk]))
+    )
+    for address, links in (
+        (section, soup(client.get(section)).select("#index-wide .tcl-missing a")),
+        (review, soup(client.get(review)).select(".tcl-problems a")),
+    ):
+        assert [(link.get_text(strip=True), link["href"]) for link in links] == [
+            ("Organisation's profile: PEC", f"{profile}?next={address}#field-pec"),
+            ("Organisation's profile: legal representative", f"{profile}?next={address}#field-representative_name"),
+        ]
+    data = {"legal_name": organisation.legal_name, "kind": "startup", "country": "IT", "vat_number": organisation.vat_number, "language": "it", "version": 1}
+    data |= {"address": "Via Nuova 1", "postcode": "10121", "town": "Torino", "pec": "acme@pec.example", "representative_name": "Ada Rossi"}
+    assert client.post(f"{profile}?next={review}", data).url == review
+    assert soup(client.get(review)).select(".tcl-problems a") == []
+    assert client.post(f"{profile}?next=https://elsewhere.example/", {**data, "version": 2}).url == profile

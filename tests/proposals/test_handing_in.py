@@ -55,6 +55,27 @@ def test_a_missing_technical_sheet_is_named():
     assert [problem.field for problem in refused.value.problems] == ["technical_sheet"]
 
 
+BARE = {"address": "", "postcode": "", "town": " ", "pec": "", "email": "", "representative_name": ""}
+
+
+@pytest.mark.parametrize(
+    ("profile", "gaps"),
+    [
+        (BARE, ["address", "postcode", "town", "pec", "representative_name"]),
+        ({"pec": ""}, ["pec"]),
+        ({**BARE, "country": "JP", "vat_number": "", "foreign_identifier": "0100-01-012345"}, ["address", "town", "email", "representative_name"]),
+    ],
+)
+def test_a_profile_without_seat_representative_or_address_for_acts_is_refused(profile, gaps):
+    draft = factories.draft(factories.organisation(**profile), title="")
+    with pytest.raises(submitting.Incomplete) as refused:
+        hand_in(draft)
+    assert [(problem.section, problem.field, problem.code) for problem in refused.value.problems] == [
+        *(("applicant", gap, "profile") for gap in gaps), ("idea", "title", "missing"),
+    ]  # fmt: skip
+    nothing_was_received(draft)
+
+
 @pytest.mark.parametrize(("moment", "received"), [(CLOSES, True), (CLOSES + timedelta(seconds=59, microseconds=999_999), True), (CLOSES + timedelta(minutes=1), False)])
 def test_the_deadline_includes_its_last_minute(moment, received):
     with clock.travelling_to(CLOSES - timedelta(days=20)):

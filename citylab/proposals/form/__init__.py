@@ -6,6 +6,7 @@ from typing import Any
 from . import version_1_care as care
 from . import version_1_idea as start
 from .answers import (
+    PROFILE,
     Change,
     Choices,
     Line,
@@ -61,6 +62,6 @@ def attachment_kinds(form: FormDefinition) -> list[str]:
 
 
 __all__ = [
-    "Change", "Choices", "Field", "FormDefinition", "Line", "Problem", "Progress", "Section", "SectionSummary", "attachment_kinds", "columns", "coordinates", "current",
+    "PROFILE", "Change", "Choices", "Field", "FormDefinition", "Line", "Problem", "Progress", "Section", "SectionSummary", "attachment_kinds", "columns", "coordinates", "current",
     "declaration_names", "definition", "difference", "fault_of", "migrate", "problems", "progress", "read_section", "rows_text", "shown", "summary_rows",
 ]  # fmt: skip

@@ -13,6 +13,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from citylab.core.numbers import whole
+
 from .definition import BOOLEAN, CHOICE, CHOICES, DATE, DECIMAL, INTEGER, LONG_TEXT, MONEY, ROWS, TEXT, Field, FormDefinition, Section
 
 # Smart Road decree art. 11 (domain C1): at least four times the ordinary minimum cover.
@@ -87,6 +89,10 @@ def read_section(section: Section, data: Any) -> dict[str, Any]:
 
 
 # --- what is wrong or missing -------------------------------------------------------------------------------------------------
+
+
+# The code of a problem that is mended in the organisation's profile, not in the form.
+PROFILE = "profile"
 
 
 @dataclass(frozen=True)
@@ -255,7 +261,7 @@ def columns(definition: FormDefinition, answers: Mapping[str, Any]) -> dict[str,
     """The model columns computed from the answers; what cannot be read yet is empty."""
     text = {name: str(answers.get(name) or "") for name in ("title", "summary", "sector", "s3_area")}
     lists = {name: [code for code in answers.get(name) or [] if isinstance(code, str)] for name in ("technologies", "capabilities", "sites")}
-    level = {name: int(answers[name]) if str(answers.get(name) or "").isdigit() else None for name in ("trl_now", "trl_target")}
+    level = {name: whole(str(answers.get(name) or "")) for name in ("trl_now", "trl_target")}
     days = {name: _day(answers.get(name)) for name in ("starts_on", "ends_on")}
     numbers = {
         column: answers[name] if isinstance(answers.get(name), int) and 0 <= answers[name] <= 2_000_000_000_000 else None

@@ -27,6 +27,8 @@ def communication_create(proposal: Proposal, *, kind: str, channel: str, subject
     the receipt of delivery, which is recorded later (D.Lgs. 82/2005 art. 6)."""
     if channel not in Communication.Channel.values:
         raise DomainError("channel", _("Choose the channel."))
+    if channel == Communication.Channel.PEC and not proposal.organisation.pec:
+        raise DomainError("pec_missing", _("The organisation has given no PEC address. Send it on the portal."))
     moment = clock.now()
     return Communication.objects.create(
         proposal=proposal,

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from citylab.accounts.profile import profile_gaps
 from citylab.audit.moves import check_allowed, check_legal, move
 from citylab.challenges.models import Challenge
 from citylab.challenges.selectors import criteria_of, is_open
@@ -62,9 +63,14 @@ def attachments_of(proposal: Proposal) -> list[Attachment]:
 
 
 def problems_of(proposal: Proposal, choices: Any = None) -> list[Any]:
-    """What is missing or wrong before the proposal can be handed in (form.Problem, in the order of the form)."""
+    """What is missing or wrong before the proposal can be handed in (form.Problem, in the order of the form). What the organisation's profile lacks
+    comes first, in the section of the applicant, with the name of its field."""
     definition = form.definition(proposal.form_version)
-    return list(form.problems(definition, proposal.answers, [a.kind for a in attachments_of(proposal)], choices, clock.today()))
+    gaps = [
+        form.Problem(definition.sections[0].code, name, form.PROFILE, _("Write it in the organisation's profile."))
+        for name in profile_gaps(proposal.organisation)
+    ]
+    return gaps + form.problems(definition, proposal.answers, [a.kind for a in attachments_of(proposal)], choices, clock.today())
 
 
 def signature_faults(signature: SignatureGiven) -> list[DomainError]:

@@ -40,6 +40,8 @@ CONSUMERS: dict[str, list[str]] = {
     "challenge.deadline_extended": [PROPOSALS + "handle_deadline_extended", INDEX + "handle_challenge"],
     "question.answered": [PROPOSALS + "handle_question_answered"],
     "text.submitted_for_review": [EDITING + "handle_submitted_for_review"],
+    "text.approved": [EDITING + "handle_reviewed"],
+    "text.sent_back": [EDITING + "handle_reviewed"],
     "site.published": [INDEX + "handle_site", ALERTS + "handle_site_published"],
     "site.unpublished": [INDEX + "handle_site"],
     "site.content_changed": [INDEX + "handle_site"],

@@ -2,10 +2,30 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from wagtail.admin.apps import WagtailAdminAppConfig
+
+
+class AdminConfig(WagtailAdminAppConfig):
+    """Wagtail's admin without its letters, which would go out within the transaction of the publication: ours say the same (cms/tasks.py)."""
+
+    default = False
+
+    def ready(self) -> None:
+        super().ready()
+        from wagtail import models, signals
+
+        for signal, sender, uid in (
+            (signals.task_submitted, models.TaskState, "group_approval_task_submitted_email_notification"),
+            (signals.workflow_submitted, models.WorkflowState, "workflow_state_submitted_email_notification"),
+            (signals.workflow_rejected, models.WorkflowState, "workflow_state_rejected_email_notification"),
+            (signals.workflow_approved, models.WorkflowState, "workflow_state_approved_email_notification"),
+        ):
+            signal.disconnect(sender=sender, dispatch_uid=uid)
 
 
 class CmsConfig(AppConfig):
     name = "cms"
+    default = True
 
     def ready(self) -> None:
         from wagtail.models import Page

@@ -12,6 +12,7 @@ from django.utils.html import format_html, strip_tags
 from django.utils.text import slugify
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms.account import NotificationPreferencesForm
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.fields import RichTextField
 
@@ -30,6 +31,15 @@ class NameForm(forms.ModelForm):
     class Meta:
         model = get_user_model()
         fields: ClassVar = ["name"]
+
+
+class CommentMailForm(NotificationPreferencesForm):
+    """Which of Wagtail's own letters a person wants: those about comments. The others are messages of ours, chosen with all the rest."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("submitted_notifications", "approved_notifications", "rejected_notifications"):
+            self.fields.pop(name, None)
 
 
 REQUIRED = {

@@ -10,3 +10,10 @@ class TextAwaitsReview(Notification):
     category = "desk"
     label = _("A text waits for your review")
     template = "cms/messages/text_awaits_review"
+
+
+class TextReviewed(Notification):
+    code = "text_reviewed"
+    category = "desk"
+    label = _("Your text was reviewed")
+    template = "cms/messages/text_reviewed"

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from wagtail.log_actions import get_active_log_context
-from wagtail.models import Page, PageViewRestriction, TaskState
-from wagtail.signals import post_page_move, published, task_submitted, unpublished
+from wagtail.models import Page, PageViewRestriction, TaskState, WorkflowState
+from wagtail.signals import post_page_move, published, task_submitted, unpublished, workflow_approved, workflow_rejected
 from wagtail.users.models import UserProfile
 
 from citylab.challenges.models import Challenge
@@ -88,6 +88,13 @@ def on_programme_deleted(instance: Programme, **kwargs: Any) -> None:
 def on_submitted_for_review(instance: TaskState, **kwargs: Any) -> None:
     with transaction.atomic():
         outbox.publish("text.submitted_for_review", instance.pk)
+
+
+@receiver(workflow_approved, sender=WorkflowState)
+@receiver(workflow_rejected, sender=WorkflowState)
+def on_reviewed(instance: WorkflowState, **kwargs: Any) -> None:
+    with transaction.atomic():
+        outbox.publish("text.approved" if instance.status == WorkflowState.STATUS_APPROVED else "text.sent_back", instance.current_task_state_id)
 
 
 @receiver(user_logged_in)

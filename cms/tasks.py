@@ -15,7 +15,7 @@ from citylab.core import clock
 from citylab.core.errors import DomainError
 from citylab.notifications.services import notify
 
-from .notifications import TextAwaitsReview
+from .notifications import TextAwaitsReview, TextReviewed
 
 logger = logging.getLogger(__name__)
 FAULTS = (DomainError, ValidationError, DatabaseError)
@@ -60,3 +60,19 @@ def handle_submitted_for_review(key: str, payload: dict[str, Any]) -> None:
                 kind=TextAwaitsReview, user=person, dedupe=f"review:{state.pk}:{person.pk}",
                 context={"text": text, "author": state.workflow_state.requested_by, "address": AdminURLFinder(person).get_edit_url(record)},
             )  # fmt: skip
+
+
+def handle_reviewed(key: str, payload: dict[str, Any]) -> None:
+    """Tell whoever asked for the review how it ended."""
+    state = TaskState.objects.select_related("workflow_state__requested_by", "finished_by").filter(pk=key).first()
+    record = state and state.workflow_state.content_object
+    author = state and state.workflow_state.requested_by
+    if not record or not author or not author.is_active or author == state.finished_by:
+        return
+    notify(
+        kind=TextReviewed, user=author, dedupe=f"reviewed:{state.pk}:{payload['topic']}",
+        context={
+            "text": record.get_latest_revision_as_object(), "approved": payload["topic"] == "text.approved", "reviewer": state.finished_by,
+            "comment": state.specific.get_comment(), "address": AdminURLFinder(author).get_edit_url(record),
+        },
+    )  # fmt: skip

@@ -15,7 +15,7 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem as AdminMenuItem
 from wagtail.admin.ui.components import Component
-from wagtail.admin.views.account import NameEmailSettingsPanel
+from wagtail.admin.views.account import NameEmailSettingsPanel, NotificationsSettingsPanel
 from wagtail.admin.widgets.button import Button
 from wagtail.snippets.models import register_snippet
 
@@ -27,7 +27,7 @@ from citylab.testbeds.models import Site
 
 from . import views
 from .context_processors import KEY
-from .forms import NameForm
+from .forms import CommentMailForm, NameForm
 from .models import HomePage, MenuItem
 from .record_views import record_buttons
 from .rule_views import worked_example_view
@@ -39,6 +39,7 @@ for viewset in (ChallengeViewSet, SiteViewSet, QuestionViewSet, TaxonomyGroup, C
     register_snippet(viewset)
 
 NameEmailSettingsPanel.form_class = NameForm  # Wagtail's own asks for a first and a last name, which accounts here do not have
+NotificationsSettingsPanel.form_class = CommentMailForm
 
 
 @hooks.register("insert_global_admin_css")

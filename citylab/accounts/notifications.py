@@ -25,3 +25,35 @@ class AccessAnswered(Notification):
     mandatory = True
     label = _("Answer to a request to join")
     template = "accounts/messages/access_answered"
+
+
+class AccountLetter(Notification):
+    """About signing in; nobody can do without them. Their links are keys: once they are sent, the row forgets them."""
+
+    category = "formal"
+    mandatory = True
+    is_secret = True
+
+
+class ConfirmAddress(AccountLetter):
+    code = "confirm_address"
+    label = _("Confirm an address")
+    template = "accounts/messages/confirm_address"
+
+
+class NewPassword(AccountLetter):
+    code = "new_password"
+    label = _("Choose a new password")
+    template = "accounts/messages/new_password"
+
+
+class AccountExists(AccountLetter):
+    code = "account_exists"
+    label = _("The address has an account already")
+    template = "accounts/messages/account_exists"
+
+
+class NoAccount(AccountLetter):
+    code = "no_account"
+    label = _("The address has no account")
+    template = "accounts/messages/no_account"

@@ -32,6 +32,8 @@ class Notification:
     template: ClassVar[str]
     # Formal acts start and stop terms: nobody can switch them off.
     mandatory: ClassVar[bool] = False
+    # Its text opens something to whoever reads it: kept no longer than until it is sent, or given up.
+    is_secret: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

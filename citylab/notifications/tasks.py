@@ -11,6 +11,7 @@ from django.db import transaction
 
 from citylab.core import clock
 
+from .classes import registry
 from .models import OutgoingMessage
 
 logger = logging.getLogger(__name__)
@@ -65,5 +66,8 @@ def deliver_due(limit: int = 200) -> int:
             message.delivery = OutgoingMessage.State.SENT
             message.sent_at = clock.now()
             message.error = ""
-        message.save(update_fields=["delivery", "next_attempt_at", "sent_at", "error"])
+        kind = registry.get(message.kind)
+        if kind and kind.is_secret and message.delivery != OutgoingMessage.State.QUEUED:
+            message.text = message.html = ""
+        message.save(update_fields=["delivery", "next_attempt_at", "sent_at", "error", "text", "html"])
     return sent

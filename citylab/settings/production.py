@@ -47,6 +47,12 @@ STORAGES = bucket_storages(
 
 required_address("EMAIL_URL", ("smtp", "smtp+tls", "smtp+ssl"), "the SMTP server, smtp+tls://user:password@host:587")
 globals().update(env.email_url("EMAIL_URL"))
+try:
+    EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
+except ValueError:
+    EMAIL_TIMEOUT = 0
+if not 1 <= EMAIL_TIMEOUT <= 60:
+    raise malformed("EMAIL_TIMEOUT", "it must be whole seconds, from 1 to 60")
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", "the sender of every message")
 if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
     raise malformed("DEFAULT_FROM_EMAIL", "it must hold an e-mail address")

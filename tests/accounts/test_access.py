@@ -1,12 +1,14 @@
 """Signing up, mail in the person's language, the second factor of whoever acts for the city, demo accounts and roles."""
 
 import re
+from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -15,8 +17,10 @@ from citylab.accounts.models import Role, User
 from citylab.accounts.services.roles import role_grant, role_revoke
 from citylab.audit.services import trail
 from citylab.core.errors import NotAllowed
+from citylab.notifications.models import OutgoingMessage
 from citylab.notifications.selectors import preferences_of
 from citylab.notifications.services import preferences_save
+from citylab.notifications.tasks import deliver_due
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
@@ -42,7 +46,9 @@ def test_whoever_signs_up_confirms_by_mail_in_their_language_and_is_a_startup(la
     assert response.status_code == 302
     user = User.objects.get(email="ada@example.org")
     assert (user.name, user.language, user.roles) == ("Ada Nuova", language, {Role.STARTUP})
+    assert deliver_due() == 1
     (letter,) = mail.outbox
+    assert letter.alternatives[0].mimetype == "text/html"
     assert letter.to == ["ada@example.org"] and letter.subject.startswith("Torino City Lab: ")
     assert ("This address was given for an account on Torino City Lab." in letter.body) == (language == "en")
     link = re.search(r"https?://[^/]+(/\S+)", letter.body)[1]
@@ -72,7 +78,29 @@ def test_an_address_that_is_here_is_answered_like_a_new_one() -> None:
     _client, first = sign_up("en")
     _client, second = sign_up("en")
     assert (first.status_code, first.url) == (second.status_code, second.url)
-    assert User.objects.count() == 1 and len(mail.outbox) == 2
+    assert User.objects.count() == 1
+    assert list(OutgoingMessage.objects.order_by("pk").values_list("kind", "address")) == [
+        ("confirm_address", "ada@example.org"),
+        ("account_exists", "ada@example.org"),
+    ]
+
+
+def test_signing_up_goes_on_while_the_mail_server_is_away_and_the_letter_follows(monkeypatch: pytest.MonkeyPatch, travel: Any) -> None:
+    def away(backend: Any, messages: Any) -> None:
+        raise SMTPServerDisconnected("no server")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailBackend, "send_messages", away)
+        _client, response = sign_up("en")
+        assert response.status_code == 302 and deliver_due() == 0
+    letter = OutgoingMessage.objects.get()
+    assert (letter.delivery, letter.attempts) == ("queued", 1) and "/confirm-email/" in letter.text
+    travel(letter.next_attempt_at)
+    assert deliver_due() == 1
+    letter.refresh_from_db()
+    # Whoever reads the table later finds no key in it.
+    assert (letter.delivery, letter.text, letter.html) == ("sent", "", "")
+    assert "/confirm-email/" in mail.outbox[0].body
 
 
 def test_resetting_a_password_answers_the_same_for_an_unknown_address() -> None:
@@ -84,6 +112,7 @@ def test_resetting_a_password_answers_the_same_for_an_unknown_address() -> None:
 def test_the_letter_about_a_password_comes_in_the_language_of_the_person() -> None:
     factories.person(email="ada@example.org", language="it")
     Client().post(reverse("account_reset_password"), {"email": "ada@example.org"})
+    deliver_due()
     assert "Torino City Lab" in mail.outbox[0].body and "Somebody, perhaps you" not in mail.outbox[0].body
 
 

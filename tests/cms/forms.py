@@ -63,11 +63,11 @@ def submitted(client, **changes):
     return draft(client, action="submit", **changes)
 
 
-def act(client, record, action="approve"):
+def act(client, record, action="approve", **typed):
     """Press a moderator's button on the record's page."""
     record.refresh_from_db()
     state = record.current_workflow_task_state
-    return client.post(reverse(record.snippet_viewset.get_url_name("workflow_action"), args=[record.pk, action, state.pk]), {})
+    return client.post(reverse(record.snippet_viewset.get_url_name("workflow_action"), args=[record.pk, action, state.pk]), typed)
 
 
 def approve_in_the_editor(client, record, **changes):

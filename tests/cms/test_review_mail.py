@@ -76,3 +76,37 @@ def test_a_page_is_told_too(anna, bruno):
     page = Page.objects.get(slug="una-storia")
     assert message.subject == "To be reviewed: Una storia"
     assert reverse("wagtailadmin_pages:edit", args=[page.pk]) in message.text
+
+
+# --- how the review ended ---------------------------------------------------------------------------------------------------------
+
+
+def ended():
+    """What the author was told, in order: subject and whether the comment is in it."""
+    while outbox.drain():
+        pass
+    messages = OutgoingMessage.objects.filter(kind="text_reviewed").order_by("pk")
+    return [(message.user.name, message.subject, "Manca la durata." in message.text, "Reviewed by: Bruno" in message.text) for message in messages]
+
+
+def test_the_author_is_told_what_to_change_and_then_of_the_approval(anna, bruno):
+    record = submitted(anna)
+    act(bruno, record, "reject", comment="Manca la durata.")
+    assert ended() == [("Anna", "To be changed: acqua · Rain water", True, True)]
+    anna.post(url(record, "edit"), challenge_form("submit", title_en="Water"))
+    act(bruno, record)
+    assert ended()[1:] == [("Anna", "Approved: acqua · Water", False, True)]
+    assert all(url(record, "edit") in message.text for message in OutgoingMessage.objects.filter(kind="text_reviewed"))
+
+
+def test_wagtail_itself_writes_to_nobody(anna, bruno, mailoutbox):
+    factories.person(Role.ADMINISTRATOR, is_superuser=True)
+    for number, action in enumerate(("reject", "approve")):
+        act(bruno, submitted(anna, code=f"acqua-{number}", slug=f"acqua-{number}"), action)
+    assert mailoutbox == []
+
+
+def test_wagtails_account_page_offers_no_switch_for_letters_that_are_ours(anna):
+    page = anna.get(reverse("wagtailadmin_account")).content.decode()
+    switches = ["submitted", "approved", "rejected", "updated_comments"]
+    assert [name for name in switches if f'name="notifications-{name}_notifications"' in page] == ["updated_comments"]

@@ -83,6 +83,11 @@ def test_a_complete_environment_starts(tmp_path, place):
     assert (done.stdout.strip(), done.stderr) == ("django.db.backends.postgresql", "")
 
 
+def test_a_mail_server_that_does_not_answer_is_given_up_after_ten_seconds_unless_told_otherwise(tmp_path):
+    code = "from django.conf import settings; print(settings.EMAIL_TIMEOUT)"
+    assert [start(tmp_path, code, EMAIL_TIMEOUT=seconds).stdout for seconds in (None, "25")] == ["10\n", "25\n"]
+
+
 def test_locally_nothing_is_needed(tmp_path):
     done = start(tmp_path, **dict.fromkeys(COMPLETE))
     assert (done.stdout.strip(), done.stderr) == ("django.db.backends.sqlite3", "")
@@ -117,6 +122,8 @@ def test_locally_nothing_is_needed(tmp_path):
         ({"S3_ENDPOINT_URL": "files.example.org"}, "S3_ENDPOINT_URL is malformed: it must start with http:// or https://."),
         ({"EMAIL_URL": "mail.example.org"}, "EMAIL_URL is malformed: it must start with smtp:// or smtp+tls:// or smtp+ssl://."),
         ({"EMAIL_URL": "smtp+tls://u:p@mail.example.org:many"}, "EMAIL_URL is malformed: its port is no number."),
+        ({"EMAIL_TIMEOUT": "soon"}, "EMAIL_TIMEOUT is malformed: it must be whole seconds, from 1 to 60."),
+        ({"EMAIL_TIMEOUT": "0"}, "EMAIL_TIMEOUT is malformed: it must be whole seconds, from 1 to 60."),
         ({"DEFAULT_FROM_EMAIL": "nobody"}, "DEFAULT_FROM_EMAIL is malformed: it must hold an e-mail address."),
         ({"PAYMENT_PROVIDER": "paypal"}, "PAYMENT_PROVIDER is malformed: it must be test or stripe."),
         ({"PAYMENT_PROVIDER": "test"}, "PAYMENT_PROVIDER is test: in production nobody pays with play money."),

@@ -6,9 +6,13 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
 
 from citylab.accounts.models import AccessRequest, Role
 from citylab.accounts.services.organisations import access_request_answer, access_request_create, member_invite
+from citylab.challenges.models import Challenge
 from citylab.challenges.services import challenge_close, deadline_extend, question_answer, question_ask
 from citylab.core import clock, outbox
 from citylab.notifications.classes import CATEGORIES, registry
@@ -94,6 +98,27 @@ class Town:
         draft = factories.challenge(publish=False, title_it="Pioggia & <neve>", title_en="Rain & <neve>")
         draft.save_revision(user=author)
         draft.get_workflow().start(draft, author)
+
+    def text_reviewed(self):
+        self.text_awaits_review()
+        Challenge.objects.latest("pk").current_workflow_task_state.reject(user=self.editor, comment="Manca & basta.")
+
+    def visits(self, page, **data):
+        """What somebody who is not signed in sends, in the language of the page."""
+        with override(self.language):
+            Client().post(reverse(page), data)
+
+    def confirm_address(self):
+        self.visits("account_signup", name="Ada & Co", email=f"{self.language}@example.org", password1="una password lunga 9", privacy="on")
+
+    def account_exists(self):
+        self.visits("account_signup", name="Ada & Co", email=self.owner.email, password1="una password lunga 9", privacy="on")
+
+    def new_password(self):
+        self.visits("account_reset_password", email=self.owner.email)
+
+    def no_account(self):
+        self.visits("account_reset_password", email=f"nobody-{self.language}@example.org")
 
     def deadline_extended(self):
         challenge = factories.challenge(mode="competitive")
@@ -200,7 +225,7 @@ def written(kind, language):
 
 
 def test_there_is_an_occasion_for_every_kind():
-    assert set(kinds()) == {name for name, value in vars(Town).items() if callable(value) and name not in ("__init__", "person", "case", "key")}
+    assert set(kinds()) == {name for name, value in vars(Town).items() if callable(value) and name not in ("__init__", "person", "case", "key", "visits")}
 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))

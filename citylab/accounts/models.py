@@ -171,6 +171,23 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.legal_name
 
+    def named_by(self) -> set[tuple[str, str]]:
+        """The identifiers that it has, each once, with their country."""
+        return {(self.country, value) for value in (self.vat_number, self.tax_code, self.foreign_identifier) if value}
+
+
+class Identifier(models.Model):
+    """A number that names an organisation, whichever field it was written in: a company's tax code is as a rule its VAT number."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="identifiers")
+    country = models.CharField(max_length=2)
+    value = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["country", "value"], name="identifier_once", violation_error_message=_("This identifier is already registered."))
+        ]
+
 
 class Membership(models.Model):
     class Role(models.TextChoices):

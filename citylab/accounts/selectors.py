@@ -64,5 +64,11 @@ def access_requests_for(user: Any) -> QuerySet[AccessRequest]:
     return AccessRequest.objects.filter(organisation__in=owned, answered_at__isnull=True).select_related("organisation", "user")
 
 
+def waiting_access_requests() -> QuerySet[AccessRequest]:
+    """All requests to join that nobody has answered, the oldest first, each with whether an active owner could (`has_owner`)."""
+    owners = Membership.objects.filter(organisation=OuterRef("organisation"), role=Membership.Role.OWNER, user__is_active=True)
+    return AccessRequest.objects.filter(answered_at__isnull=True).select_related("organisation", "user").annotate(has_owner=Exists(owners)).order_by("asked_at")
+
+
 def pending_access_requests(organisation: Organisation) -> QuerySet[AccessRequest]:
     return organisation.access_requests.filter(answered_at__isnull=True).select_related("user")

@@ -14,7 +14,7 @@ from django.db import connection, models, transaction
 from django.db.models import F
 from stdnum import luhn
 
-from citylab.accounts.models import Membership, Organisation, RoleGrant, User
+from citylab.accounts.models import Identifier, Membership, Organisation, RoleGrant, User
 from citylab.audit.hashing import BEGINNING, entry_hash
 from citylab.audit.models import AuditEntry
 from citylab.challenges.models import ChallengeProgress
@@ -104,11 +104,12 @@ def _organisations(exemplars: list[Organisation], numbers: Numbers, count: int) 
         exemplar = exemplars[number % len(exemplars)]
         owner, organisation = _owner(number, numbers, exemplar), _organisation(number, exemplar)
         membership = Membership(pk=numbers.next_id(Membership), user=owner, organisation=organisation, role=Membership.Role.OWNER, joined_at=organisation.created_at)
+        identifiers = [Identifier(pk=numbers.next_id(Identifier), organisation=organisation, country=country, value=value) for country, value in sorted(organisation.named_by())]
         grant = RoleGrant(pk=numbers.next_id(RoleGrant), user=owner, role="startup", granted_at=organisation.created_at)
         created = _first_entry(numbers, "organisation", organisation.pk, "create", owner, organisation.created_at, {})
         granted = _first_entry(numbers, "user", owner.pk, "grant_role", None, organisation.created_at, {"role": "startup"})
         message = OutboxMessage(pk=numbers.next_id(OutboxMessage), topic="organisation.updated", key=str(organisation.pk), created_at=organisation.created_at, done_at=organisation.created_at)
-        rows += [owner, organisation, membership, grant, created, granted, message]
+        rows += [owner, organisation, *identifiers, membership, grant, created, granted, message]
         made.append((organisation, owner))
     _insert(rows)
     yield from made

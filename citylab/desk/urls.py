@@ -10,6 +10,7 @@ urlpatterns = [
     path(pgettext_lazy("url", "queue/filters/"), queue.save_filter, name="filter_save"),
     path(pgettext_lazy("url", "queue/filters/<int:pk>/delete/"), queue.delete_filter, name="filter_delete"),
     path(pgettext_lazy("url", "hand-over/"), people.hand_over, name="hand_over"),
+    path(pgettext_lazy("url", "requests-to-join/"), people.access_requests, name="access_requests"),
     path(pgettext_lazy("url", "people/"), people.people, name="people"),
     path(pgettext_lazy("url", "people/<int:pk>/"), people.person, name="person"),
     path(pgettext_lazy("url", "rankings/"), ranking.rankings, name="rankings"),

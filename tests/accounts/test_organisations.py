@@ -1,5 +1,6 @@
 """Organisations: registering once, and an identifier that is here already discloses nobody."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from citylab.accounts.models import AccessRequest, Membership, Organisation, Role
+from citylab.accounts.models import AccessRequest, Identifier, Membership, Organisation, Role
 from citylab.accounts.services import organisations as services
+from citylab.accounts.tasks import tell_officers_of_requests
+from citylab.core import clock, outbox
 from citylab.core.errors import Conflict
 from citylab.core.models import OutboxMessage
+from citylab.notifications.models import OutgoingMessage
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
@@ -92,6 +96,40 @@ def test_an_identifier_that_is_here_leads_to_asking_and_discloses_nobody(field: 
     assert not [secret for secret in ("riservato", "Riservato", "Riservata") if secret in text]
 
 
+@pytest.mark.parametrize(("theirs", "mine"), [("vat_number", "tax_code"), ("tax_code", "vat_number")])
+def test_the_same_number_in_the_other_field_is_the_same_organisation(theirs: str, mine: str) -> None:
+    number, others = "00743110157", factories.vat_number(9_000_002)
+    registered = factories.organisation(**{"vat_number": "", theirs: number})
+    second = {"vat_number": "", mine: number}
+    with pytest.raises(services.IdentifierRegistered):
+        services.organisation_create(actor=factories.person(Role.STARTUP), data=profile(**second))
+    own = factories.organisation(vat_number=others)
+    with pytest.raises(services.IdentifierRegistered):
+        services.organisation_update(organisation_id=own.pk, actor=factories.owner_of(own), data=profile(**second), version=own.version)
+    asking = factories.person(Role.STARTUP)
+    services.access_request_create(actor=asking, data=profile(**second), message="")
+    assert asking.access_requests.get().organisation == registered
+    assert (Organisation.objects.get(pk=own.pk).vat_number, Organisation.objects.count()) == (others, 2)
+
+
+def test_of_two_who_register_one_number_at_once_one_is_refused(monkeypatch: Any) -> None:
+    """The second one looked before the first had written."""
+    factories.organisation(vat_number="", tax_code="00743110157")
+    monkeypatch.setattr(services, "_with_identifier", lambda values: Identifier.objects.none())
+    with pytest.raises(services.IdentifierRegistered):
+        services.organisation_create(actor=factories.person(Role.STARTUP), data=profile())
+    assert Organisation.objects.count() == 1
+
+
+def test_a_number_that_was_given_up_is_free_and_one_in_both_fields_stays_ones_own() -> None:
+    organisation = factories.organisation(vat_number="00743110157", tax_code="00743110157")
+    owner, other = factories.owner_of(organisation), factories.vat_number(9_000_003)
+    kept = services.organisation_update(organisation_id=organisation.pk, actor=owner, data=profile(tax_code=""), version=1)
+    assert kept.identifiers.get().value == "00743110157"
+    services.organisation_update(organisation_id=organisation.pk, actor=owner, data=profile(vat_number=other), version=2)
+    assert services.organisation_create(actor=owner, data=profile()).vat_number == "00743110157"
+
+
 def test_asking_says_and_does_the_same_on_the_page_whether_it_is_registered_or_not() -> None:
     factories.organisation(vat_number="00743110157")
     seen = {}
@@ -137,6 +175,37 @@ def test_an_owner_answers_and_whoever_is_let_in_reads(answer: str, role: str | N
     assert organisation.memberships.filter(user=asking).values_list("role", flat=True).first() == role
     with pytest.raises(Conflict):
         services.access_request_answer(request_id=request.pk, actor=factories.owner_of(organisation), accept=True)
+
+
+def test_officers_hear_of_a_request_that_the_owners_leave_for_days_and_see_all_that_wait() -> None:
+    officer = factories.person(Role.OFFICER, is_demo=True, language="en")
+    organisation, asking = factories.organisation(legal_name="Acme S.r.l."), factories.person(Role.STARTUP)
+    services.access_request_create(actor=asking, data=profile(vat_number=organisation.vat_number), message="")
+    outbox.drain()
+    told = OutgoingMessage.objects.filter(user=officer, kind="access_asked")
+    assert tell_officers_of_requests() == 0 and not told.exists()
+    with clock.travelling_to(clock.now() + timedelta(days=6)):
+        assert tell_officers_of_requests() == 1 and tell_officers_of_requests() == 0
+    assert "No owner has answered for 5 days." in told.get().text
+    desk = signed_in(officer)
+    rows = [
+        row.get_text(" ", strip=True) for row in BeautifulSoup(desk.get(reverse("desk:access_requests")).content.decode(), "html.parser").select("tbody tr")
+    ]
+    assert len(rows) == 1 and "Acme S.r.l." in rows[0] and asking.email in rows[0]
+    desk.post(reverse("access_request", args=[organisation.access_requests.get().pk]), {"answer": "yes"})
+    assert organisation.memberships.get(user=asking).role == "reader"
+    assert "Nobody is waiting" in desk.get(reverse("desk:access_requests")).content.decode()
+
+
+def test_from_ones_own_profile_too_one_asks_to_join_the_organisation_that_has_the_number() -> None:
+    registered, own = factories.organisation(), factories.organisation()
+    client, address = signed_in(factories.owner_of(own)), reverse("portal:organisation", args=[own.pk])
+    data = profile(vat_number=own.vat_number, tax_code=registered.vat_number, version=own.version)
+    response = client.post(address, data)
+    assert response.status_code == 422
+    assert BeautifulSoup(response.content.decode(), "html.parser").select_one('button[name="ask_access"]').get_text(strip=True) == "Ask to be let in"
+    assert client.post(address, data | {"ask_access": "1", "message": "Siamo noi"}).url == reverse("portal:home")
+    assert (registered.access_requests.get().message, own.access_requests.count()) == ("Siamo noi", 0)
 
 
 def test_only_owners_and_officers_see_a_request() -> None:

@@ -211,6 +211,7 @@ def test_organisations_have_what_the_service_writes() -> None:
         for kind, mine, theirs in (("organisation", organisation, made), ("user", owner, service_owner)):
             steps = [[_step(entry) for entry in AuditEntry.objects.filter(case_kind=kind, case_id=str(record.pk))] for record in (mine, theirs)]
             assert steps[0] == steps[1]
+        assert {identifier.value for identifier in organisation.identifiers.all()} == {organisation.vat_number, organisation.tax_code} - {""}
         assert list(OutboxMessage.objects.filter(key=str(organisation.pk)).values_list("topic", flat=True)) == ["organisation.updated"]
         assert RoleGrant.objects.get(user=owner).granted_at is not None
 

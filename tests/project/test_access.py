@@ -111,6 +111,7 @@ TABLE = {
     "desk:filter_save": OFFICERS,
     "desk:filter_delete": OFFICERS,
     "desk:hand_over": OFFICERS,
+    "desk:access_requests": "officer",
     "desk:people": "administrator",
     "desk:person": "administrator",
     "desk:rankings": OFFICERS,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from citylab.audit import services as audit
@@ -15,12 +15,11 @@ from citylab.core.errors import Conflict, DomainError, NotAllowed
 from citylab.core.locks import locked
 
 from .. import identifiers
-from ..models import AccessRequest, Invitation, Membership, Organisation, Role, User
+from ..models import AccessRequest, Identifier, Invitation, Membership, Organisation, Role, User
 from .roles import role_grant
 
 CASE = "organisation"
 INVITATION_DAYS = 14
-IDENTIFIERS = ("vat_number", "tax_code", "foreign_identifier")
 
 
 class IdentifierRegistered(DomainError):
@@ -49,12 +48,18 @@ def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _with_identifier(data: Mapping[str, Any]) -> Organisation | None:
-    found = Q()
-    for name in IDENTIFIERS:
-        if data.get(name):
-            found |= Q(**{name: data[name]})
-    return Organisation.objects.filter(found, country=data["country"]).first() if found else None
+def _with_identifier(data: Mapping[str, Any]) -> QuerySet[Identifier]:
+    values = [data[name] for name in ("vat_number", "tax_code", "foreign_identifier") if data.get(name)]
+    return Identifier.objects.filter(country=data["country"], value__in=values)
+
+
+def _identifiers_keep(organisation: Organisation, before: set[tuple[str, str]]) -> None:
+    """Take the identifiers that are new; the database refuses one that another organisation has taken, also a moment ago."""
+    after = organisation.named_by()
+    for country, value in before - after:
+        organisation.identifiers.filter(country=country, value=value).delete()
+    # In one order for everybody, so that two who take the same pair do not wait for each other.
+    Identifier.objects.bulk_create([Identifier(organisation=organisation, country=country, value=value) for country, value in sorted(after - before)])
 
 
 def organisation_create(*, actor: User, data: Mapping[str, Any]) -> Organisation:
@@ -63,12 +68,13 @@ def organisation_create(*, actor: User, data: Mapping[str, Any]) -> Organisation
     Raises IdentifierRegistered, or DomainError named after the field that is wrong.
     """
     values = _checked(data)
-    if _with_identifier(values):
+    if _with_identifier(values).exists():
         raise IdentifierRegistered
     moment = clock.now()
     try:
         with transaction.atomic():
             organisation = Organisation.objects.create(**values, created_at=moment, updated_at=moment)
+            _identifiers_keep(organisation, set())
             Membership.objects.create(user=actor, organisation=organisation, role=Membership.Role.OWNER, joined_at=moment)
             role_grant(user=actor, role=Role.STARTUP, actor=None)
             audit.append(case_kind=CASE, case_id=organisation.pk, action="create", actor=actor)
@@ -88,12 +94,14 @@ def organisation_update(*, organisation_id: Any, actor: User, data: Mapping[str,
             check_allowed(actor, "accounts.change_organisation_profile", organisation)
             if organisation.version != version:
                 raise Conflict("profile_changed", _("A colleague saved this profile meanwhile. What you typed is still here: compare, and save again."))
+            before = organisation.named_by()
             changed = [name for name, value in values.items() if getattr(organisation, name) != value]
             for name, value in values.items():
                 setattr(organisation, name, value)
             organisation.version += 1
             organisation.updated_at = clock.now()
             organisation.save()
+            _identifiers_keep(organisation, before)
             audit.append(case_kind=CASE, case_id=organisation.pk, action="update", actor=actor, data={"fields": changed})
             outbox.publish("organisation.updated", organisation.pk)
     except IntegrityError as error:
@@ -214,9 +222,10 @@ def access_request_create(*, actor: User, data: Mapping[str, Any], message: str)
     """Ask the owners of whatever organisation has these identifiers; the answer says the same whether there is one or not."""
     values = _checked(data)
     with transaction.atomic():
-        organisation = _with_identifier(values)
-        if organisation is None or organisation.memberships.filter(user=actor).exists():
+        found = _with_identifier(values).exclude(organisation__memberships__user=actor).select_related("organisation").order_by("pk").first()
+        if found is None:
             return
+        organisation = found.organisation
         request, created = AccessRequest.objects.get_or_create(
             organisation=organisation, user=actor, answered_at=None, defaults={"message": message.strip()[:1000], "asked_at": clock.now()}
         )

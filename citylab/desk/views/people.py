@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from citylab.accounts.access import roles
 from citylab.accounts.models import Role, User
-from citylab.accounts.selectors import people_list
+from citylab.accounts.selectors import people_list, waiting_access_requests
 from citylab.accounts.services.roles import roles_set
 from citylab.core.errors import DomainError
 from citylab.core.middleware import status_of
@@ -60,6 +60,13 @@ def _work(cases: int, pilots: int) -> str:
     return ", ".join(words)
 
 
+@roles(Role.OFFICER)
+def access_requests(request: HttpRequest) -> HttpResponse:
+    """Requests to join an organisation that nobody has answered yet: an officer may, where its owners do not."""
+    page = Paginator(waiting_access_requests(), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "desk/access_requests.html", {"page": page})
+
+
 @administrator
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody with an account, and their roles."""
@@ -67,7 +74,7 @@ def people(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     found = people_list(text=form.cleaned_data.get("text", ""), role=form.cleaned_data.get("role", ""))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "desk/people.html", {"form": form, "page": page, "labels": dict(Role.choices)})
+    return render(request, "desk/people.html", {"form": form, "page": page, "labels": dict(Role.choices), "given_up": outbox.failed().count()})
 
 
 @administrator

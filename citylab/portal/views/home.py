@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from citylab.accounts.access import signed_in
@@ -34,6 +35,7 @@ from citylab.proposals.selectors import proposals_of
 from ..forms import InviteForm, OrganisationForm
 
 PAGE_SIZE = 20
+ASKED = gettext_lazy("Your request is on its way. You get a message when it is answered.")
 
 
 @signed_in
@@ -69,7 +71,7 @@ def organisation_create(request: HttpRequest) -> HttpResponse:
         try:
             if request.POST.get("ask_access"):
                 services.access_request_create(actor=user, data=form.cleaned_data, message=request.POST.get("message", ""))
-                messages.success(request, _("Your request is on its way. You get a message when it is answered."))
+                messages.success(request, ASKED)
                 return redirect("portal:home")
             organisation = services.organisation_create(actor=user, data=form.cleaned_data)
         except services.IdentifierRegistered:
@@ -96,14 +98,20 @@ def organisation(request: HttpRequest, pk: Any) -> HttpResponse:
     if request.method == "POST" and not user.has_perm("accounts.change_organisation_profile", found):
         raise PermissionDenied
     form = OrganisationForm(request.POST or None, instance=found)
-    conflict = None
+    conflict, registered = None, False
     version = found.version if (given := whole(request.POST.get("version", ""))) is None else given
     if request.method == "POST" and form.is_valid():
         try:
+            if request.POST.get("ask_access"):
+                services.access_request_create(actor=user, data=form.cleaned_data, message=request.POST.get("message", ""))
+                messages.success(request, ASKED)
+                return redirect("portal:home")
             services.organisation_update(organisation_id=pk, actor=user, data=form.cleaned_data, version=version)
         except Conflict as error:
             conflict = error
             version = Organisation.objects.values_list("version", flat=True).get(pk=pk)
+        except services.IdentifierRegistered:
+            registered = True
         except DomainError as error:
             form.add_error(error.code if error.code in form.fields else None, str(error))
         else:
@@ -112,8 +120,16 @@ def organisation(request: HttpRequest, pk: Any) -> HttpResponse:
             return redirect(back) if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()) else redirect("portal:organisation", pk=pk)
     theirs = _differences(form, Organisation.objects.get(pk=pk)) if conflict else []
     can_write = user.has_perm("accounts.change_organisation_profile", found)
-    context = {"form": form, "organisation": found, "version": version, "conflict": conflict, "theirs": theirs, "can_write": can_write}
-    return render(request, "portal/organisation_form.html", context, status=409 if conflict else 422 if form.errors else 200)
+    context = {
+        "form": form,
+        "organisation": found,
+        "version": version,
+        "conflict": conflict,
+        "registered": registered,
+        "theirs": theirs,
+        "can_write": can_write,
+    }
+    return render(request, "portal/organisation_form.html", context, status=409 if conflict else 422 if form.errors or registered else 200)
 
 
 def _differences(form: OrganisationForm, saved: Organisation) -> list[dict[str, Any]]:

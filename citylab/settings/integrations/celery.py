@@ -24,5 +24,6 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "citylab.payments.tasks.reconcile", "schedule": crontab(hour="3", minute="10")},
     "clocks": {"task": "citylab.proposals.tasks.run_clocks", "schedule": crontab(minute="*/10")},
     "draft-reminders": {"task": "citylab.proposals.tasks.send_draft_reminders", "schedule": crontab(hour="8", minute="5")},
+    "access-requests": {"task": "citylab.accounts.tasks.tell_officers_of_requests", "schedule": crontab(hour="8", minute="25")},
     "daily-seal": {"task": "citylab.audit.tasks.seal_day", "schedule": crontab(hour="0", minute="20")},
 }

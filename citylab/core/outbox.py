@@ -87,6 +87,14 @@ def failed() -> QuerySet[OutboxMessage]:
     return OutboxMessage.objects.filter(failed_at__isnull=False).order_by("-failed_at", "-id")
 
 
+def retry_failed() -> list[OutboxMessage]:
+    """Try what was given up once more, with ten attempts anew; gives those that failed again."""
+    given_up = list(failed().values_list("pk", flat=True))
+    OutboxMessage.objects.filter(pk__in=given_up).update(failed_at=None, next_attempt_at=None, attempts=0)
+    drain()
+    return list(OutboxMessage.objects.filter(pk__in=given_up, done_at__isnull=True))
+
+
 def drain() -> int:
     """Deliver every due message, oldest first; gives the number of consumer calls that succeeded. Several may drain at once."""
     delivered, last = 0, 0
@@ -165,4 +173,5 @@ def _postpone(pk: int, error: str) -> None:
         message.next_attempt_at = clock.now() + timedelta(seconds=min(3600, 5 * 2**message.attempts))
         if message.attempts >= MOST_ATTEMPTS:
             message.failed_at = clock.now()
+            logger.error("outbox: %s was given up after %s attempts; see manage.py outbox_failed", message, message.attempts)
         message.save(update_fields=["attempts", "error", "next_attempt_at", "failed_at"])

@@ -6,6 +6,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from citylab import wiring
@@ -109,6 +110,35 @@ def test_after_ten_attempts_it_is_given_up_and_shown(asleep, travel):
     assert message.attempts == 10 and message.failed_at is not None and message.done_at is None
     assert list(outbox.failed()) == [message]
     assert effects() == {("effect.first", "1:"): 1}
+
+
+@pytest.mark.django_db
+def test_what_was_given_up_is_named_and_tried_again_when_its_cause_is_gone(asleep, travel, caplog, capsys):
+    consumers.failing = {"second"}
+    message = outbox.publish("case.moved", 1)
+    moment = clock.now()
+    for attempt in range(10):
+        assert "given up" not in caplog.text
+        travel(moment + attempt * timedelta(hours=2))
+        outbox.drain()
+    assert f"outbox: case.moved 1 #{message.pk} was given up after 10 attempts" in caplog.text
+    with pytest.raises(CommandError, match=r"^1 given up"):
+        call_command("outbox_failed")
+    named = capsys.readouterr().err
+    assert f"case.moved 1 #{message.pk}" in named and f"{SECOND}: ConnectionError: second is down" in named
+    with pytest.raises(CommandError, match=r"^1 failed again"):
+        call_command("outbox_failed", "--retry")
+    assert list(outbox.failed()) == []
+    travel(clock.now() + timedelta(minutes=1))
+    outbox.drain()
+    consumers.failing = set()
+    OutboxMessage.objects.filter(pk=message.pk).update(failed_at=clock.now())
+    capsys.readouterr()
+    call_command("outbox_failed", "--retry")
+    assert capsys.readouterr().out == "Nothing is left that was given up.\n"
+    message.refresh_from_db()
+    assert message.done_at is not None
+    assert effects() == {("effect.first", "1:"): 1, ("effect.second", "1:"): 1}
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from citylab.accounts.models import Membership, Role, User
 from citylab.accounts.services.roles import role_revoke
 from citylab.audit.models import AuditEntry
 from citylab.core import clock, outbox
+from citylab.core.models import OutboxMessage
 from citylab.notifications.models import OutgoingMessage
 from citylab.pilots.models import Pilot
 from citylab.proposals.models import Proposal
@@ -155,6 +156,13 @@ def test_only_administrators_see_people_and_change_roles(who: str, status: int, 
     assert client.get(reverse("desk:person", args=[people.startup.pk])).status_code == status
     client.post(reverse("desk:person", args=[people.startup.pk]), {"roles": ["startup", "officer"], "confirmed": "1"})
     assert fresh(people.startup).has_role(Role.OFFICER) == (status == 200)
+
+
+def test_an_administrator_sees_that_background_work_was_given_up(administrator: Any) -> None:
+    assert "given up" not in text_of(administrator.get(reverse(PEOPLE)))
+    message = outbox.publish("proposal.submitted", 1)
+    OutboxMessage.objects.filter(pk=message.pk).update(failed_at=clock.now())
+    assert "1 piece of background work (a message, a search index) failed ten times and was given up." in text_of(administrator.get(reverse(PEOPLE)))
 
 
 def test_people_are_found_by_name_e_mail_and_role(administrator: Any, people: Any) -> None:

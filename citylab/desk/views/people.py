@@ -13,6 +13,7 @@ from citylab.accounts.access import roles
 from citylab.accounts.models import Role, User
 from citylab.accounts.selectors import people_list, waiting_access_requests
 from citylab.accounts.services.roles import roles_set
+from citylab.core import outbox
 from citylab.core.errors import DomainError
 from citylab.core.middleware import status_of
 from citylab.pilots.services.assigning import pilots_hand_over

@@ -189,7 +189,7 @@ class Causes:
 
 def _causes(kind: str, record: Any, people: Sequence[User]) -> dict[Any, Causes]:
     found: dict[Any, Causes] = defaultdict(Causes)
-    answers = Answers()
+    answers = Answers({kind: [record]})
     for search in _running_searches(kind).filter(user__in=people).order_by("pk"):
         if record.pk not in search.known.get(kind, []) and answers.is_answer(search, kind, record):
             found[search.user_id].searches.append(search)

@@ -1,13 +1,13 @@
 """People's search over the public records: typos forgiven, filters with counts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import get_language
 
 from . import analysis
-from .engines import Engine, Hit, get_engine
+from .engines import Engine, Hit, batches, get_engine
 from .engines.terms import people_words
 
 LIMIT = 500
@@ -26,12 +26,13 @@ class Option:
 @dataclass(frozen=True)
 class Listing:
     """The records found, the filters with counts, the words that were searched instead of mistyped ones, whether the records have only some of the
-    words, and whether a reserve engine answered."""
+    words, whether more have them than the best that were taken, and whether a reserve engine answered."""
 
     records: list[Any]
     facets: Mapping[str, list[Option]]
     corrected: str
     is_partial: bool = False
+    is_cut: bool = False
     is_degraded: bool = False
 
 
@@ -45,13 +46,14 @@ class Facet:
 
 @dataclass(frozen=True)
 class LookUp:
-    """(kind, id) of what a person's words found, best first; the words that were searched instead of mistyped ones; the language they were found in;
-    whether what was found has only some of the words; whether a reserve engine answered."""
+    """(kind, id) of what a person's words found, the best first and alone; the words that were searched instead of mistyped ones; the language they were
+    found in; whether what was found has only some of the words; whether there is more than the best; whether a reserve engine answered."""
 
     found: list[tuple[str, str]]
     corrected: str
     language: str
     is_partial: bool
+    is_cut: bool
     is_degraded: bool
 
 
@@ -95,25 +97,40 @@ def look_up(query: str, kinds: Sequence[str], *, as_typed: bool = False) -> Look
             break
     # Of those that find as many words: as typed before corrected, one's own language before the other.
     best = max(tries, key=lambda a: (a.is_whole, a.most, a.language == language, not a.corrected))
-    return LookUp([(hit.kind, hit.object_id) for hit in best.telling], best.corrected, best.language, bool(best.hits) and not best.is_whole, engine.is_degraded)
+    found = [(hit.kind, hit.object_id) for hit in best.telling]
+    return LookUp(found[:LIMIT], best.corrected, best.language, bool(best.hits) and not best.is_whole, len(found) > LIMIT, engine.is_degraded)
 
 
 def _tries(query: str, kinds: Sequence[str], language: str, engine: Engine, *, as_typed: bool) -> Iterator[_Try]:
-    """The ways of looking for these words, one after the other, until one finds what has them all."""
-    yield _Try(query, language, engine.search(query, language, kinds, limit=LIMIT))
+    """The ways of looking for these words, one after the other, until one finds what has them all. One hit too many says that there are more."""
+    yield _Try(query, language, engine.search(query, language, kinds, limit=LIMIT + 1))
     better = query if as_typed else engine.corrected(query, language)
     if better != query:
-        yield _Try(better, language, engine.search(better, language, kinds, limit=LIMIT, some=True), better)
+        yield _Try(better, language, engine.search(better, language, kinds, limit=LIMIT + 1, some=True), better)
     other = "en" if language == "it" else "it"
-    yield _Try(query, other, engine.search(query, other, kinds, limit=LIMIT, some=True))
+    yield _Try(query, other, engine.search(query, other, kinds, limit=LIMIT + 1, some=True))
     if len(people_words(query, language)) > 1:
-        yield _Try(query, language, engine.search(query, language, kinds, limit=LIMIT, some=True))
+        yield _Try(query, language, engine.search(query, language, kinds, limit=LIMIT + 1, some=True))
 
 
 def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
     """(kind, id) of what has all of a person's words, best first, and the corrected words where the typed ones found nothing."""
     answer = look_up(query, kinds)
     return ([], "") if answer.is_partial else (answer.found, answer.corrected)
+
+
+def found_among(query: str, kind: str, keys: Collection[str]) -> set[str]:
+    """Which of these records have all of a person's words, also where many more have them than a list shows."""
+    answer = look_up(query, [kind])
+    if answer.is_partial:
+        return set()
+    found = {key for _kind, key in answer.found} & set(keys)
+    if not answer.is_cut:
+        return found
+    engine, words = get_engine(), answer.corrected or query
+    for some in batches(sorted(set(keys) - found), LIMIT):
+        found |= {hit.object_id for hit in engine.search(words, answer.language, [kind], limit=len(some), only=some)}
+    return found
 
 
 def suggested(beginning: str, kinds: Sequence[str], limit: int) -> list[str]:
@@ -156,4 +173,4 @@ def narrowed(records: Sequence[Any], facets: Sequence[Facet], chosen: Mapping[st
         wanted = set(chosen.get(facet.name) or [])
         counted[facet.name] = [Option(code, labels[code], counts[code], code in wanted) for code in sorted(labels, key=lambda c: labels[c])]
     kept = [r for r in records if passes(r)]
-    return Listing(kept, counted, answer.corrected, answer.is_partial, answer.is_degraded) if answer else Listing(kept, counted, "")
+    return Listing(kept, counted, answer.corrected, answer.is_partial, answer.is_cut, answer.is_degraded) if answer else Listing(kept, counted, "")

@@ -18,7 +18,7 @@ from citylab.core.locks import locked
 from citylab.testbeds.selectors import visible_sites
 
 from .facets import FACETS, passes
-from .listing import found_ids
+from .listing import found_among
 from .models import SavedSearch
 
 MOST_FOR_ONE_PERSON = 20
@@ -122,10 +122,14 @@ def _free_name(user: User, name: str, but: SavedSearch | None = None) -> str:
 
 
 class Answers:
-    """Which searches a published record answers, as the list shows it now or once it opens; the same words are looked up once."""
+    """Which searches a published record answers, as the list shows it now or once it opens; the same words are looked up once.
 
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str], frozenset[str]] = {}
+    `records` are those that will be asked about, by kind: they are found however many others come before them.
+    """
+
+    def __init__(self, records: Mapping[str, Sequence[Any]]) -> None:
+        self._keys = {kind: [str(record.pk) for record in some] for kind, some in records.items()}
+        self._found: dict[tuple[str, str, str], set[str]] = {}
 
     def is_answer(self, search: SavedSearch, kind: str, record: Any) -> bool:
         """Whether the search finds this record."""
@@ -133,11 +137,11 @@ class Answers:
             return False
         return not search.words or str(record.pk) in self._ids(search.words, kind, search.language)
 
-    def _ids(self, words: str, kind: str, language: str) -> frozenset[str]:
+    def _ids(self, words: str, kind: str, language: str) -> set[str]:
         key = (words, kind, language)
         if key not in self._found:
             with override(language):
-                self._found[key] = frozenset(pk for _kind, pk in found_ids(words, [kind])[0])
+                self._found[key] = found_among(words, kind, self._keys[kind])
         return self._found[key]
 
 
@@ -149,5 +153,6 @@ def _waited_for(filters: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 def _found(search: SavedSearch) -> dict[str, list[int]]:
     """Everything that the search finds now."""
-    answers = Answers()
-    return {kind: [record.pk for record in _public(kind) if answers.is_answer(search, kind, record)] for kind in kinds_of(search.kind)}
+    records = {kind: _public(kind) for kind in kinds_of(search.kind)}
+    answers = Answers(records)
+    return {kind: [record.pk for record in some if answers.is_answer(search, kind, record)] for kind, some in records.items()}

@@ -15,7 +15,7 @@ from citylab.taxonomy.models import Programme, Sector
 from citylab.testbeds.models import Site
 
 from .engines import PUBLIC_KINDS
-from .listing import LIMIT, Facet, Listing, Option, look_up, narrowed
+from .listing import Facet, Listing, Option, look_up, narrowed
 
 # What a result is called, and many of them. Pages are told apart by what they are.
 NAMES = {
@@ -49,11 +49,10 @@ Cards = dict[str, Card]
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found; the words searched instead of mistyped ones; the language it was found in; whether more was found than is shown."""
+    """What was found, and the language it was found in."""
 
     listing: Listing
     language: str
-    is_cut: bool
 
 
 FACETS = [
@@ -66,12 +65,12 @@ FACETS = [
 def search(query: str, chosen: Mapping[str, Sequence[str]], *, as_typed: bool = False) -> Answer:
     """Look for a person's words in everything public. A record that is not public any more has no card, whatever an index still holds."""
     if not query.strip():
-        return Answer(narrowed([], FACETS, chosen), (get_language() or "it")[:2], False)
+        return Answer(narrowed([], FACETS, chosen), (get_language() or "it")[:2])
     answer = look_up(query, PUBLIC_KINDS, as_typed=as_typed)
     cards = {kind: make(keys) for kind, make in MAKERS.items() if (keys := [key for found, key in answer.found if found == kind])}
     found = [cards[kind][key] for kind, key in answer.found if key in cards[kind]]
     listing = narrowed(found, FACETS, chosen, answer)
-    return Answer(_with_chosen(listing, chosen), answer.language, len(answer.found) == LIMIT)
+    return Answer(_with_chosen(listing, chosen), answer.language)
 
 
 def _with_chosen(found: Listing, chosen: Mapping[str, Sequence[str]]) -> Listing:

@@ -41,7 +41,7 @@ def search(request: HttpRequest) -> HttpResponse:
     results = _results(page, found.corrected or query, language)
     context = {
         **filters_and_chips(request, found, {"kind": _("Kind"), "sector": _("Sector"), "status": _("State of the challenge")}),
-        "page": page, "results": results, "total": page.paginator.count, "query": query, "search_query": query, "corrected": found.corrected if has_facets else "", "is_partial": found.is_partial and has_facets, "is_degraded": found.is_degraded, "is_cut": answer.is_cut,
+        "page": page, "results": results, "total": page.paginator.count, "query": query, "search_query": query, "corrected": found.corrected if has_facets else "", "is_partial": found.is_partial and has_facets, "is_degraded": found.is_degraded, "is_cut": found.is_cut,
         "is_filtered": any(chosen.values()), "without_filters": _without_filters(request), "has_facets": has_facets, "in_other_language": answer.language != language and bool(found.records),
         "points": [
             {"lat": card.point[0], "lon": card.point[1], "name": str(card.title), "mark": result["mark"], "card": result["id"]}

@@ -60,7 +60,7 @@ def _list_page(request: HttpRequest, kind: str, found: Listing, facet_labels: di
     page = Paginator(found.records, PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         **filters_and_chips(request, found, facet_labels),
-        "page": page, "kind": kind, "query": words(request)[0], "corrected": found.corrected, "is_partial": found.is_partial, "is_degraded": found.is_degraded, "is_map": is_map, "has_map": place is not None, "total": page.paginator.count,
+        "page": page, "kind": kind, "query": words(request)[0], "corrected": found.corrected, "is_partial": found.is_partial, "is_cut": found.is_cut, "is_degraded": found.is_degraded, "is_map": is_map, "has_map": place is not None, "total": page.paginator.count,
     }  # fmt: skip
     if is_map and place:
         context["places"] = _numbered([place(record) for record in found.records])

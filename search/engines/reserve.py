@@ -95,8 +95,8 @@ class ReserveEngine:
     def match(self, query: TextQuery, questions: Sequence[Wanted]) -> list[Found]:
         return self._ask(lambda engine: engine.match(query, questions))
 
-    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False) -> list[Hit]:
-        return self._ask(lambda engine: engine.search(query, language, kinds, limit=limit, some=some))
+    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False, only: Collection[str] = ()) -> list[Hit]:
+        return self._ask(lambda engine: engine.search(query, language, kinds, limit=limit, some=some, only=only))
 
     def held(self, kind: str, keys: Collection[str]) -> list[Entry]:
         return self._ask(lambda engine: engine.held(kind, keys))

@@ -42,6 +42,16 @@ def test_open_challenges_come_first_and_those_that_close_first_before_them(read,
     assert titles(read("/en/challenges/")) == ["Gamma", "Alpha", "Beta", "Epsilon", "Delta"]
 
 
+def test_a_list_says_where_more_is_found_than_it_shows(read, challenges, monkeypatch):
+    while outbox.drain():
+        pass
+    said = "only the best are shown: more words narrow the search"
+    assert said not in read("/en/challenges/?q=Alpha") and said not in read("/en/challenges/")
+    monkeypatch.setattr("search.listing.LIMIT", 2)
+    page = read("/en/challenges/?q=need")
+    assert (len(titles(page)), said in page) == (2, True)
+
+
 def test_filters_count_what_their_other_values_would_leave(read, challenges):
     page = read("/en/challenges/?sector=energy")
     assert titles(page) == ["Alpha", "Beta"]
@@ -180,7 +190,7 @@ def cost(client, address):
 
 
 ADDRESSES = (
-    "/it/", "/en/challenges/", "/en/challenges/?q=challenge&sector=mobility", "/en/challenges/?view=map", "/en/sites/", "/en/sites/?q=place&capability=power", "/en/sites/?view=map", "/en/pilots/",
+    "/it/", "/en/challenges/", "/en/challenges/?q=need&sector=mobility", "/en/challenges/?view=map", "/en/sites/", "/en/sites/?q=place&capability=power", "/en/sites/?view=map", "/en/pilots/",
     "/en/pilots/?view=map", "/en/programmes/", "/it/storie/", "/en/search/?q=place",
 )  # fmt: skip
 

@@ -335,6 +335,17 @@ def test_a_record_that_a_hundred_others_resemble_more_is_told_all_the_same():
     assert len(told(ada)) == 1
 
 
+def test_a_record_that_a_list_would_not_show_for_the_many_before_it_is_told_all_the_same(monkeypatch):
+    ada = reader()
+    monkeypatch.setattr("search.listing.LIMIT", 1)
+    for _turn in range(2):
+        rain(title_it="Misurare la pioggia, la pioggia e la pioggia")
+    save(ada, words="pioggia")
+    assert len(SavedSearch.objects.get().known["challenge"]) == 2
+    challenge = rain(title_it="Quando piove si misura anche altro, per esempio la pioggia")
+    assert [message.dedupe for message in told(ada)] == [f"alert:challenge:{challenge.pk}:{ada.pk}"]
+
+
 def test_resuming_after_a_pause_does_not_tell_what_was_published_meanwhile():
     ada = reader()
     draft = rain_draft(ada)

@@ -231,3 +231,9 @@ def test_every_letter_and_digit_of_unicode_can_be_searched_and_indexed(engine):
         near(engine, word)
     engine.index([document("site", "6", "Segni", " ".join(words))])
     assert ask(engine, "segni") == ["6"]
+
+
+@pytest.mark.parametrize(("only", "found"), [((), ["6", "8", "9"]), (("9", "6", "none"), ["6", "9"]), (("none",), [])])
+def test_people_s_words_can_be_looked_for_among_chosen_records(empty, only, found):
+    empty.index([document("site", key, "Prato", "Un prato") for key in ("6", "8", "9")])
+    assert ids(settled(empty).search("prato", "it", ["site"], limit=20, only=only)) == found

@@ -7,7 +7,10 @@ from django.utils.translation import override
 
 from citylab.core import outbox
 from citylab.testbeds.models import Site
-from search.listing import Facet, found_ids, listing
+from search import site_wide
+from search.engines import Document, Text
+from search.engines.embedded import EmbeddedEngine
+from search.listing import Facet, found_among, found_ids, listing
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +97,31 @@ def test_the_index_alone_shows_nobody_what_the_list_does_not_hold(sites):
 def test_a_search_takes_few_queries(sites, query, django_assert_max_num_queries):
     with override("it"), django_assert_max_num_queries(6):
         found_ids(query, ["site", "challenge"])
+
+
+@pytest.mark.parametrize(("most", "shown", "is_cut"), [(1, 1, True), (2, 2, False)])
+def test_where_more_is_found_than_the_best_that_is_told(sites, monkeypatch, most, shown, is_cut):
+    monkeypatch.setattr("search.listing.LIMIT", most)
+    with override("it"):
+        result = listing(list(Site.objects.filter(live=True).order_by("code")), "site", "prova", [], {})
+        assert (len(result.records), result.is_cut) == (shown, is_cut)
+        found = site_wide.search("prova", {}).listing
+        assert (len(found.records), found.is_cut) == (shown, is_cut)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("piazza", {"1", "2", "3"}), ("piaza", {"1", "2", "3"}), ("square", {"1", "2", "3"}), ("piazza mercato", {"3"}), ("piazza castello", set())],
+)
+def test_chosen_records_are_found_however_many_others_come_before_them(monkeypatch, query, found):
+    monkeypatch.setattr("search.listing.LIMIT", 1)
+    texts = {
+        "1": ("Piazza", "Square"),
+        "2": ("Piazza", "Square"),
+        "3": ("Piazza del mercato", "Square of the market"),
+        "4": ("Ponte", "Bridge"),
+        "5": ("Piazza", "Square"),
+    }
+    EmbeddedEngine().index([Document("site", key, 1, {"it": Text(it, ""), "en": Text(en, "")}) for key, (it, en) in texts.items()])
+    with override("it"):
+        assert found_among(query, "site", ["1", "2", "3", "4"]) == found

@@ -105,7 +105,7 @@ def test_a_search_finds_what_its_list_shows(ada):
         (save(ada, "7", kind="site", district=["9"]), []),
         (save(ada, "8", kind="all", words="pioggia"), [rain, park]),
     ]
-    answers = saved_searches.Answers()
+    answers = saved_searches.Answers({"challenge": [rain, snow], "site": [park]})
     for search, expected in cases:
         records = [("challenge", rain), ("challenge", snow), ("site", park)]
         fresh = [(kind, next(r for r in saved_searches._public(kind) if r.pk == record.pk)) for kind, record in records]

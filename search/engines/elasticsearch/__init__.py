@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from elasticsearch import ApiError, Elasticsearch, TransportError, helpers
-from elasticsearch.dsl.query import Bool, MatchAll, MatchNone, Query
+from elasticsearch.dsl.query import Bool, MatchAll, MatchNone, Query, Terms
 
 from ... import analysis
 from .. import PUBLIC_KINDS, Deletion, Document, Entry, Found, Hit, Refused, TextQuery, Unavailable, Wanted, batches
@@ -180,11 +180,13 @@ class ElasticsearchEngine:
             found.append((hits, answer["hits"]["total"]["value"]))
         return found
 
-    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False) -> list[Hit]:
+    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False, only: Collection[str] = ()) -> list[Hit]:
         public = [kind for kind in kinds if kind in PUBLIC_KINDS]
         asked = containing(query, language, some=some)
         if not asked or not public:
             return []
+        if only:
+            asked = Bool(must=[asked], filter=[Terms(object_id=list(only))])
         found = [words_had(hit) for hits, _total in self._searches([(kind, asked, limit) for kind in public]) for hit in hits]
         return sorted(found, key=lambda hit: (-hit.words, -hit.score, hit.kind, hit.object_id))[:limit]
 

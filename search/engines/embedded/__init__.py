@@ -128,7 +128,7 @@ class EmbeddedEngine:
         records = SearchRecord.objects.using(self.using).filter(kind=question.kind, is_deleted=False)
         return satisfying(records, question.constraints) if question.constraints else None
 
-    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False) -> list[Hit]:
+    def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False, only: Collection[str] = ()) -> list[Hit]:
         words = people_words(query, language)
         public = [kind for kind in kinds if kind in PUBLIC_KINDS]
         if not words or not public:
@@ -138,7 +138,7 @@ class EmbeddedEngine:
         beginning = analysis.folded(words[-1].word)
         stems = [analysis.stem(word, language) for word in self._beginning(beginning, language, COMPLETIONS)]
         groups[-1] = list(dict.fromkeys([*groups[-1], beginning + "*", *stems]))
-        return self._ranking.containing(groups, language, public, limit, least=1 if some else len(groups))
+        return self._ranking.containing(groups, language, public, limit, least=1 if some else len(groups), only=list(only))
 
     def _beginning(self, letters: str, language: str, limit: int) -> list[str]:
         terms = SearchTerm.objects.using(self.using).filter(language=language, word__startswith=letters)

@@ -57,7 +57,7 @@ class PostgresqlRanking:
             known[kind][term] = count
         return known
 
-    def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int, *, least: int) -> list[Hit]:
+    def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int, *, least: int, only: Sequence[str]) -> list[Hit]:
         """Public documents that have a word of at least so many groups, those that have most first; a word ending in * is a beginning."""
         parts = [f"({_any(group)})" for group in groups]
         words = (" & " if least == len(groups) else " | ").join(parts)
@@ -65,9 +65,9 @@ class PostgresqlRanking:
             "SELECT r.kind, r.object_id, ts_rank(d.people_vector, query, 1) AS score, r.accepted, had.words FROM search_searchdocument d "
             "JOIN search_searchrecord r ON r.id = d.record_id CROSS JOIN to_tsquery('simple', %s) AS query "
             "CROSS JOIN LATERAL (SELECT COUNT(*) AS words FROM unnest(%s::text[]) AS part WHERE d.people_vector @@ to_tsquery('simple', part)) AS had "
-            "WHERE d.people_vector @@ query AND had.words >= %s AND d.language = %s AND d.kind = ANY(%s) ORDER BY had.words DESC, score DESC, r.object_id LIMIT %s"
+            "WHERE d.people_vector @@ query AND had.words >= %s AND d.language = %s AND d.kind = ANY(%s) AND (r.object_id = ANY(%s) OR %s) ORDER BY had.words DESC, score DESC, r.object_id LIMIT %s"
         )
-        return [Hit(*row) for row in self._rows(sql, [words, parts, least, language, list(kinds), limit])]
+        return [Hit(*row) for row in self._rows(sql, [words, parts, least, language, list(kinds), list(only), not only, limit])]
 
     def _rows(self, sql: str, params: Sequence[Any]) -> list[Any]:
         with connections[self.using].cursor() as cursor:

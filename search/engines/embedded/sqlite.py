@@ -61,18 +61,18 @@ class SqliteRanking:
             known[kind][term] = count
         return {kind: asked(query, counts, counts[""]) for kind, counts in known.items()}
 
-    def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int, *, least: int) -> list[Hit]:
+    def containing(self, groups: list[list[str]], language: str, kinds: Sequence[str], limit: int, *, least: int, only: Sequence[str]) -> list[Hit]:
         """Public documents that have a word of at least so many groups, those that have most first; a word ending in * is a beginning."""
-        table = people(language)
+        table, kept = people(language), f"AND r.object_id IN ({','.join('%s' for _key in only)}) " if only else ""
         part = f"SELECT rowid AS id, -bm25({table}, {TITLE_WEIGHT}, 1.0) AS score FROM {table} WHERE {table} MATCH %s"
         sql = (
             f"WITH part AS MATERIALIZED ({' UNION ALL '.join(part for _group in groups)}), "
             "had AS (SELECT id, SUM(score) AS score, COUNT(*) AS words FROM part GROUP BY id HAVING COUNT(*) >= %s) "
             "SELECT r.kind, r.object_id, had.score, r.accepted, had.words FROM had JOIN search_searchdocument d ON d.id = had.id "
             f"JOIN search_searchrecord r ON r.id = d.record_id WHERE r.kind IN ({','.join('%s' for _kind in kinds)}) "
-            "ORDER BY had.words DESC, had.score DESC, r.object_id LIMIT %s"
+            f"{kept}ORDER BY had.words DESC, had.score DESC, r.object_id LIMIT %s"
         )
-        return [Hit(*row) for row in self._rows(sql, [*map(_any, groups), least, *kinds, limit])]
+        return [Hit(*row) for row in self._rows(sql, [*map(_any, groups), least, *kinds, *only, limit])]
 
     def _rows(self, sql: str, params: Sequence[Any]) -> list[Any]:
         with connections[self.using].cursor() as cursor:

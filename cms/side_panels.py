@@ -54,6 +54,10 @@ class WhoCouldAnswerPanel(LivePanel):
     template_name = "cms/side_panels/who_could_answer.html"
     view_name = "who_could_answer"
 
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        context = super().get_context_data(parent_context)
+        return context if self.object.pk is None else {**context, "address": f"{context['address']}?record={self.object.pk}"}
+
 
 @roles(Role.EDITOR, Role.ADMINISTRATOR)
 @require_admin_access
@@ -62,7 +66,8 @@ def who_could_answer_view(request: HttpRequest, kind: str) -> HttpResponse:
     """The panel's content for the form as it stands in the browser; nothing is saved."""
     if kind not in MODELS:
         raise Http404
-    answers = who_could_answer(as_written(request, MODELS[kind], FIELDS[kind]))
+    record = request.GET.get("record", "")
+    answers = who_could_answer(as_written(request, MODELS[kind], FIELDS[kind]), record if record.isdecimal() else "")
     return render(request, "cms/side_panels/_who_could_answer.html", {"answers": answers, "has_text": any(request.POST.get(name, "").strip() for name in FIELDS[kind][:4])})
 
 

@@ -18,13 +18,15 @@ from citylab.core.bilingual import LANGUAGES
 from citylab.pilots.models import Pilot
 from citylab.proposals.models import Proposal
 from citylab.proposals.workflow import State
-from citylab.taxonomy.models import Sector, Technology
 from citylab.testbeds.models import Site
 
 from . import analysis, sentences
+from .documents import proposal_texts
+from .engines import TextQuery, get_engine
 from .matching import Line, Match
+from .offers import names_of_terms
 from .policy import ChallengeOffer, Group, Need, SiteOffer, TextScore, Verdict, judge_challenge, judge_site
-from .ranking import nearest
+from .ranking import nearest, ranked_proposals
 
 # A title and the rest, in one language.
 Text = tuple[str, str]
@@ -33,7 +35,7 @@ LOOKED_AT = 50
 # A text counts as near from this share of the best one's score, and with so many words in common.
 NEAR = 0.25
 WORDS = 2
-# A proposal only adds to a number, which nobody can check: it has to be nearer.
+# A proposal only adds to a number, which nobody can check: it has to be nearer, by so much of what the best one scores, with as many words in common.
 NEAR_PROPOSAL = 0.5
 # What of an organisation is judged; the whole of it is read of those shown alone.
 PROFILE = ("legal_name", "kind", "language", "description", "sector_codes", "technology_codes")
@@ -58,8 +60,8 @@ class Answers:
     more: int
 
 
-def who_could_answer(offer: Challenge | Site, limit: int = 10) -> Answers:
-    """Organisations for a challenge or a site as it is being written; it need not be saved, nor complete."""
+def who_could_answer(offer: Challenge | Site, record: str = "", limit: int = 10) -> Answers:
+    """Organisations for a challenge or a site as it is being written; it need not be complete. `record` is its id, once it was saved."""
     texts = {language: text for language in LANGUAGES if " ".join(text := _text(offer, language)).strip()}
     if not texts:
         return Answers([], 0)
@@ -73,7 +75,7 @@ def who_could_answer(offer: Challenge | Site, limit: int = 10) -> Answers:
         key=lambda pair: (order.index(pair[1].group), -pair[1].score, pair[0].legal_name),
     )[:limit]
     whole: dict[Any, Any] = Organisation.objects.annotate(public_pilots=Count("pilots", filter=PUBLIC, distinct=True)).in_bulk([o.pk for o, _verdict in answering])
-    names = _names()
+    names = names_of_terms()
     kinds = {value: str(label) for value, label in Organisation.Kind.choices}
     shown = [
         Candidate(
@@ -83,7 +85,8 @@ def who_could_answer(offer: Challenge | Site, limit: int = 10) -> Answers:
         )
         for organisation, verdict in answering
     ]
-    return Answers(shown, len(_with_proposals(texts) - {str(candidate.match.record.pk) for candidate in shown}))
+    place = (str(offer._meta.model_name), record) if record else None
+    return Answers(shown, len(_with_proposals(texts, place) - {str(candidate.match.record.pk) for candidate in shown}))
 
 
 def _text(offer: Challenge | Site, language: str) -> Text:
@@ -96,17 +99,27 @@ def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) ->
     """Each organisation's nearest text among its profile and its public pilots, with the words in common."""
     scores: dict[str, TextScore] = {}
     for language, text in texts.items():
-        own = {token.stem: token.word for token in analysis.tokens(" ".join(text), language)}
+        own = _words(text, language)
         profiles = {key: found.description for key, found in organisations.items() if found.language == language and found.description}
         pilots = _public_pilots(text, language)
         for score, key, theirs in [*_profile_scores(own, profiles, language), *pilots]:
             if score < NEAR or score <= scores.get(key, TextScore()).share:
                 continue
-            stems = analysis.meant(theirs, language)
-            words = tuple(word for stem, word in own.items() if stem in stems and len(word) > 3)[:6]
+            words = _in_common(own, theirs, language)
             if len(words) >= WORDS:
                 scores[key] = TextScore(score, words)
     return scores
+
+
+def _words(text: Text, language: str) -> dict[str, str]:
+    """Stem → word as written."""
+    return {token.stem: token.word for token in analysis.tokens(" ".join(text), language)}
+
+
+def _in_common(own: Mapping[str, str], theirs: str, language: str) -> tuple[str, ...]:
+    """The words that another text has too, or their synonyms."""
+    stems = analysis.meant(theirs, language)
+    return tuple(word for stem, word in own.items() if stem in stems and len(word) > 3)[:6]
 
 
 def _profile_scores(own: Mapping[str, str], profiles: Mapping[str, str], language: str) -> list[tuple[float, str, str]]:
@@ -130,15 +143,14 @@ def _public_pilots(text: Text, language: str) -> list[tuple[float, str, str]]:
     ]
 
 
-def _with_proposals(texts: Mapping[str, Text]) -> set[str]:
-    """The organisations of received proposals whose texts are near."""
-    near: list[str] = []
-    for language, text in texts.items():
-        hits = nearest(*text, language, ("proposal",), LOOKED_AT)
-        best = max((hit.score for hit in hits), default=0)
-        near += [hit.object_id for hit in hits if hit.score >= NEAR_PROPOSAL * best]
-    rows = Proposal.objects.filter(pk__in=near).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).order_by().values_list("organisation_id", flat=True)
-    return {str(pk) for pk in rows}
+def _with_proposals(texts: Mapping[str, Text], place: tuple[str, str] | None) -> set[str]:
+    """The organisations of received proposals that are for this, as matching ranks them: of a `place` that is indexed, by its share of their interest."""
+    hits = ranked_proposals(get_engine(), [TextQuery(*text, language) for language, text in texts.items()], LOOKED_AT, place)
+    best = max((hit.score for hit in hits), default=0)
+    near = [hit.object_id for hit in hits if hit.score >= NEAR_PROPOSAL * best]
+    rows = Proposal.objects.filter(pk__in=near, language__in=texts).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).only("organisation", "language", "title", "answers")
+    own = {language: _words(text, language) for language, text in texts.items()}
+    return {str(row.organisation_id) for row in rows if len(_in_common(own[row.language], " ".join(proposal_texts(row)), row.language)) >= WORDS}
 
 
 def _judge(offer: Challenge | Site) -> Callable[[Organisation, TextScore], Verdict]:
@@ -163,12 +175,6 @@ def _judge(offer: Challenge | Site) -> Callable[[Organisation, TextScore], Verdi
 def _one(theirs: Iterable[str], wanted: frozenset[str]) -> str:
     """A need has one sector: the first in common, if there is one."""
     return min(wanted & frozenset(theirs), default="")
-
-
-def _names() -> dict[str, str]:
-    """Sectors and technologies in the reader's language."""
-    kinds: tuple[tuple[str, Any], ...] = (("sector", Sector), ("technology", Technology))
-    return {f"{kind}:{term.code}": str(term.name) for kind, model in kinds for term in model.objects.all()}
 
 
 def _match(organisation: Organisation, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str]) -> Match:

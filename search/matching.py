@@ -1,4 +1,4 @@
-"""Matches of a proposal: the engine says whose text is near, the policy judges the fetched rows, both directions."""
+"""Matches of a proposal: the engine says whose text is near, the policy judges the fetched rows."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,23 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from citylab.accounts.models import Organisation
-from citylab.challenges.models import Challenge
 from citylab.challenges.selectors import visible_challenges
 from citylab.core import clock
 from citylab.proposals import form
 from citylab.proposals.models import Proposal
-from citylab.proposals.workflow import State
 from citylab.testbeds.calendar import Period
 from citylab.testbeds.models import Site
-from citylab.testbeds.selectors import calendars
 
 from . import analysis, sentences
 from .documents import TELLING, challenge_texts, site_texts
-from .engines import LANGUAGES, Constraints, Engine, Hit, TextQuery, Wanted, get_engine
-from .offers import Particulars, challenge_offer, have_run, names_of_terms, particulars, site_offer
+from .engines import Constraints, Engine, Hit, TextQuery, Wanted, get_engine
+from .offers import Particulars, have_run, particulars
 from .places import Places
 from .policy import Blocker, Group, Need, Reason, SiteOffer, TextScore, Verdict, judge_challenge, judge_site
-from .ranking import ranked, ranked_proposals
+from .ranking import ranked
 
 # From a site's code to where its page is; only those that a blocker leads to are asked.
 Address = Callable[[str], str]
@@ -228,51 +225,6 @@ def _counts(near: _Candidates, found: list[Match]) -> dict[str, int]:
     counts[Group.FITS] = max(counts[Group.FITS], near.fitting if near.fitting > FITTING else 0)
     counts[Group.NOT] += max(0, near.total - sum(counts.values()))
     return counts
-
-
-def match_challenge(challenge: Challenge, limit: int = 10) -> list[Match]:
-    """The other direction: received proposals that answer a challenge, those that fit first, judged by the same policy. For the city alone."""
-    moment = clock.now()
-    offer = challenge_offer(Challenge.objects.select_related("progress", "sector").annotate(past=have_run("challenge")).get(pk=challenge.pk), moment)
-    texts = {language: challenge_texts(challenge, language) for language in LANGUAGES}
-    return _proposals_for(("challenge", str(challenge.pk)), texts, lambda need, text: judge_challenge(need, offer, text), limit)
-
-
-def match_site(site: Site, limit: int = 10) -> list[Match]:
-    """The other direction: received proposals that a site would suit, those that fit first, judged by the same policy. For the city alone."""
-    today = clock.today()
-    found = Site.objects.prefetch_related("sectors", "assets__capability").annotate(past=have_run("site")).get(pk=site.pk)
-    calendar = calendars([found], today)[found.pk]
-
-    def judge(need: Need, text: TextScore) -> Verdict:
-        free = calendar.availability(Period(need.starts_on, need.ends_on), today) if need.starts_on and need.ends_on else None
-        return judge_site(need, site_offer(found, free), text, lambda _capabilities, _but: None)
-
-    return _proposals_for(("site", str(site.pk)), {language: site_texts(found, language) for language in LANGUAGES}, judge, limit)
-
-
-def _proposals_for(place: tuple[str, str], texts: Mapping[str, tuple[str, str]], judge: Callable[[Need, TextScore], Verdict], limit: int) -> list[Match]:
-    queries = [TextQuery(title, text, language) for language, (title, text) in texts.items()]
-    hits = ranked_proposals(get_engine(), queries, 100, place)
-    best = max((hit.score for hit in hits), default=0) or 1
-    proposals = (
-        Proposal.objects.filter(pk__in=[hit.object_id for hit in hits])
-        .exclude(state__in=(State.DRAFT, State.WITHDRAWN))
-        .select_related("organisation", "sector", "challenge")
-    )
-    by_id = {str(proposal.pk): proposal for proposal in proposals}
-    names = names_of_terms()
-    kinds: Mapping[str, str] = {value: str(label) for value, label in Organisation.Kind.choices}
-    matches = []
-    for hit in hits:
-        proposal = by_id.get(hit.object_id)
-        if proposal is None:
-            continue
-        wanted = analysis.stem_set(" ".join(texts[proposal.language]), proposal.language)
-        words = _in_common(_words_of(text_of(proposal), proposal.language), wanted)
-        matches.append(_match(proposal, proposal.title, judge(need_of(proposal), TextScore(hit.score / best, words)), names, kinds))
-    order = list(Group)
-    return sorted(matches, key=lambda m: (order.index(m.group), -m.score, m.name))[:limit]
 
 
 def _grouped(matches: list[Match]) -> dict[str, list[Match]]:

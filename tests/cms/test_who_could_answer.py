@@ -1,5 +1,7 @@
 """The panel beside the form of a challenge or a site: who opens it, what it reads from the form, and what it never shows."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -43,7 +45,8 @@ def test_the_panel_stands_beside_the_form(model, page, anna):
     made = draft(anna) if model is Challenge else factories.site(publish=False)
     response = anna.get(url(model if page == "add" else made, page))
     kind = model._meta.model_name
-    assert response.content.decode().count(f'data-live-panel="{reverse("who_could_answer", args=[kind])}"') == 1
+    saved = f"?record={made.pk}" if page == "edit" else ""
+    assert response.content.decode().count(f'data-live-panel="{reverse("who_could_answer", args=[kind])}{saved}"') == 1
     assert b"cms/js/live-panel.js" in response.content
 
 
@@ -66,6 +69,13 @@ def test_technologies_and_admitted_applicants_count(anna):
     firm("Oggetti S.r.l.", description="", technology_codes=["iot"])
     text = text_of(panel(anna, data={**challenge_form(applicant_kinds=["research"]), "technologies": [iot.pk]}))
     assert "Same technologies: Iot" in text and "Only for: University or research body" in text
+
+
+@pytest.mark.parametrize("record", ["1", "x", "²", "\x00", "9" * 100])
+def test_an_id_that_names_nothing_changes_nothing(record, anna):
+    firm()
+    address = reverse("who_could_answer", args=["challenge"])
+    assert "Pioggia S.r.l." in text_of(anna.post(f"{address}?{urlencode({'record': record})}", challenge_form(title_it="Pioggia e sensori")))
 
 
 @pytest.mark.parametrize("wrong", [{"trl_min": "molto"}, {"sector": "999999"}, {"technologies": ["x"]}, {"title_it": "Sensori per la pioggia" + "a" * 200}, {"applicant_kinds": ["nobody"]}], ids=str)

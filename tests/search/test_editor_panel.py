@@ -10,7 +10,9 @@ from citylab.core import clock, outbox
 from citylab.pilots.models import Pilot
 from citylab.taxonomy.models import Technology
 from citylab.testbeds.models import Site
+from search.affinities import refresh_all
 from search.editor_panel import who_could_answer
+from search.models import Affinity
 from search.rebuilding import rebuild_embedded
 from tests import factories
 
@@ -134,6 +136,25 @@ def test_which_proposals_count(state, counts):
     assert who_could_answer(written()).more == counts
 
 
+def test_a_challenge_that_is_published_counts_the_proposals_whose_interest_falls_on_it():
+    """As the evaluation ranks them: a text that is near to everything says little about any."""
+    ours = factories.challenge("pioggia", title_it="Sensori per la pioggia", summary_it=RAIN)
+    ids = [str(factories.proposal_in("submitted", firm(name, description="")).pk) for name in ("Pioggia S.r.l.", "Tutto S.r.l.")]
+    drain()
+    Affinity.objects.all().delete()
+    Affinity.objects.bulk_create(Affinity(proposal_id=pk, kind="challenge", object_id=str(ours.pk), share=share) for pk, share in zip(ids, (0.9, 0.1), strict=True))
+    assert (who_could_answer(ours).more, who_could_answer(ours, str(ours.pk)).more) == (2, 1)
+
+
+def test_a_proposal_that_is_nearest_to_the_only_challenge_but_speaks_of_other_things_does_not_count():
+    ours = factories.challenge("pioggia", title_it="Sensori per la pioggia", summary_it="Misurare.", description_it="", expected_it="")
+    factories.proposal_in("submitted", firm("Mercati S.r.l.", description=""), title="Sensori", summary="Bicchieri.", description="Stoviglie.", novelty="Nulla.")
+    drain()
+    refresh_all()
+    assert Affinity.objects.get(kind="challenge").share == 1
+    assert who_could_answer(ours, str(ours.pk)).more == 0
+
+
 def test_an_organisation_that_is_shown_is_not_counted_again_however_many_proposals_it_has():
     shown = firm("Pioggia S.r.l.")
     for _turn in range(2):
@@ -172,7 +193,7 @@ def test_it_costs_the_same_with_3_and_with_30_organisations(is_saved):
     def cost():
         offer = Challenge.objects.get(pk=saved.pk) if saved else written(sector=factories.sector(), technologies=["iot"])
         with CaptureQueriesContext(connection) as queries:
-            assert who_could_answer(offer).candidates
+            assert who_could_answer(offer, str(saved.pk) if saved else "").candidates
         return len(queries)
 
     grow(range(3))

@@ -1,4 +1,4 @@
-"""The match panel of a proposal and the other direction, on real rows."""
+"""The match panel of a proposal, on real rows."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from citylab.core import clock, outbox
 from citylab.proposals.models import Proposal
 from citylab.taxonomy.models import Technology
 from citylab.testbeds.services import booking_hold
-from search.matching import match_challenge, match_proposal, match_site
+from search.matching import match_proposal
 from search.rebuilding import rebuild_embedded
 from tests import factories
 
@@ -168,38 +168,3 @@ def test_a_panel_takes_the_same_queries_whatever_the_number_of_sites():
         rebuild_embedded()
         counts.append(queries(lambda: panel(draft)))
     assert counts[0] == counts[1] <= 15
-
-
-# --- the other direction ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_challenge_is_matched_with_received_proposals_by_the_same_policy():
-    rain = {"title": "Sensori per la pioggia"}
-    fitting, too_early, draft = factories.submitted(**rain), factories.submitted(**rain, trl_now="3", trl_target="5"), factories.draft(**rain)
-    factories.submitted(title="Monopattini", summary="Noleggio.", description="Mezzi a due ruote.", novelty="Nessuna.")
-    challenge = factories.challenge(title_it="Misurare la pioggia", description_it="<p>Servono sensori.</p>", trl_min=6, trl_max=8)
-    drain()
-    found = match_challenge(challenge)
-    assert [(match.record, str(match.group), [line.code for line in match.blockers]) for match in found] == [(fitting, "fits", []), (too_early, "not", ["trl"])]
-    assert draft not in [match.record for match in found]
-    assert {"text", "sector"} <= {line.code for line in found[0].reasons}
-
-
-def test_a_site_is_matched_with_received_proposals_by_the_same_policy():
-    proposal = factories.submitted(title="Sensori per la pioggia")
-    site = factories.site(name_it="Parco della pioggia", description_it="<p>Sensori ovunque.</p>", capabilities=())
-    drain()
-    (match,) = match_site(site)
-    assert (match.record, str(match.group), [line.code for line in match.blockers]) == (proposal, "nearly", ["capability_missing"])
-
-
-def test_both_directions_agree():
-    proposal = factories.submitted(title="Sensori per la pioggia")
-    site, challenge = factories.site("parco", name_it="Parco della pioggia"), factories.challenge("sfida", title_it="Pioggia")
-    drain()
-    forth = panel(proposal)
-    (from_site,), (from_challenge,) = match_site(site), match_challenge(challenge)
-    for there, back in ((shown(forth.sites)["parco"], from_site), (shown(forth.challenges)["sfida"], from_challenge)):
-        group, reasons, blockers = there
-        # How much the text weighs depends on what else was found; that it speaks for it does not.
-        assert (group, set(reasons), blockers) == (str(back.group), {line.code for line in back.reasons}, [line.code for line in back.blockers])

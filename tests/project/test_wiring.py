@@ -38,11 +38,23 @@ def topics(tree: ast.AST) -> Iterator[str]:
         if ast.unparse(node.func) == "outbox.publish":
             given += node.args[:1]
         for value in given:
-            for part in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
-                if isinstance(part, ast.Constant):
-                    yield from [part.value] if part.value else []
-                elif not isinstance(part, ast.Name):
-                    yield from MADE[ast.unparse(part)]
+            yield from named(value, tree)
+
+
+def named(value: ast.AST, tree: ast.AST) -> Iterator[str]:
+    """The topics that an expression may be; what a function of the same file gives is looked for there."""
+    match value:
+        case ast.Name():
+            return
+        case ast.Constant(value=topic):
+            yield from [topic] if topic else []
+        case ast.IfExp():
+            yield from (*named(value.body, tree), *named(value.orelse, tree))
+        case ast.Call(func=ast.Name(id=name)):
+            for node in ast.walk(next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name)):
+                yield from named(node.value, tree) if isinstance(node, ast.Return) and node.value else ()
+        case _:
+            yield from MADE[ast.unparse(value)]
 
 
 def test_every_published_fact_is_in_the_table_and_every_fact_in_the_table_is_published() -> None:

@@ -2,6 +2,7 @@
 
 from .base import *  # noqa: F403
 from .environment import BASE_DIR, env  # noqa: F401
+from .integrations.content_security_policy import image_origins
 from .integrations.database import harden, sqlite
 from .integrations.elasticsearch import elasticsearch
 from .integrations.files import local_storages
@@ -47,3 +48,4 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += PAYMENT_PAGES
 DEMO_ACCOUNTS = True
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"] += image_origins(MAP_TILES_URL)

@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
 from .environment import env, malformed, required, required_address
+from .integrations.content_security_policy import image_origins
 from .integrations.database import harden
 from .integrations.elasticsearch import elasticsearch
 from .integrations.files import bucket_storages
@@ -36,8 +37,9 @@ CELERY_BROKER_URL = REDIS_URL
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "TIMEOUT": 60}}
 ELASTICSEARCH_URL = required_address("ELASTICSEARCH_URL", ("http", "https"), "the search engine")
 globals().update(elasticsearch(env))
+S3_ENDPOINT_URL = required_address("S3_ENDPOINT_URL", ("http", "https"), "the S3-compatible file service")
 STORAGES = bucket_storages(
-    endpoint=required_address("S3_ENDPOINT_URL", ("http", "https"), "the S3-compatible file service"),
+    endpoint=S3_ENDPOINT_URL,
     region=env.str("S3_REGION", default="eu-south-1"),
     access_key=required("S3_ACCESS_KEY", "access to the file service"),
     secret_key=required("S3_SECRET_KEY", "access to the file service"),
@@ -62,6 +64,7 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += PAYMENT_PAGES
 
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 MAP_TILES_ATTRIBUTION = env.str("MAP_TILES_ATTRIBUTION", default="")
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"] += image_origins(S3_ENDPOINT_URL, MAP_TILES_URL)
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True

@@ -9,6 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.files.storage.handler import StorageHandler
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from citylab.settings.integrations.files import bucket_storages
+from cms.middleware import EditingPolicyMiddleware
 
 ROOT = Path(__file__).resolve().parents[2]
 # Django's own switch between settings modules, and what only the tests' settings read (CONTRIBUTING.md).
@@ -187,3 +193,33 @@ def test_a_file_of_variables_chooses_the_environment_too(tmp_path):
 def test_a_form_may_lead_to_the_provider_s_pay_page_and_nowhere_else(tmp_path, changes, pages):
     code = "from django.conf import settings; print(settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'])"
     assert start(tmp_path, code=code, **changes).stdout.strip() == str(pages)
+
+
+TILES = "https://{s}.tiles.example.org/{z}/{x}/{y}.png"
+
+
+@pytest.mark.parametrize(
+    ("changes", "origins"),
+    [
+        ({}, ["https://files.example.org"]),
+        ({"S3_ENDPOINT_URL": "https://files.example.org:9000/s3", "MAP_TILES_URL": TILES}, ["https://files.example.org:9000", "https://*.tiles.example.org"]),
+        ({**dict.fromkeys(COMPLETE), "MAP_TILES_URL": TILES}, ["https://*.tiles.example.org"]),
+        ({**dict.fromkeys(COMPLETE), "MAP_TILES_URL": "/tiles/{z}/{x}/{y}.png"}, []),
+    ],
+    ids=["bucket", "bucket and tiles", "local with tiles", "tiles of our own"],
+)
+def test_images_come_from_here_from_the_bucket_and_from_the_tiles_and_from_nowhere_else(tmp_path, changes, origins):
+    code = "from django.conf import settings; print(settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['img-src'])"
+    assert ast.literal_eval(start(tmp_path, code=code, **changes).stdout) == ["'self'", "data:", *origins]
+
+
+def test_the_bucket_s_images_lie_where_the_policy_lets_them_come_from():
+    names = ("region", "access_key", "secret_key", "media_bucket", "case_bucket")
+    storages = bucket_storages(endpoint="https://files.example.org", **dict.fromkeys(names, "media"))
+    assert StorageHandler(storages)["default"].url("a.jpg") == "https://files.example.org/media/a.jpg"
+
+
+def test_the_editors_see_the_same_images(settings):
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"img-src": ["'self'", "https://files.example.org"]}}
+    answered = EditingPolicyMiddleware(lambda request: HttpResponse())(RequestFactory().get("/editing/"))
+    assert answered._csp_replace["img-src"] == ["'self'", "https://files.example.org", "blob:"]

@@ -1,4 +1,9 @@
-"""Content Security Policy: nothing inline, nothing from outside. Wagtail's admin alone gets a wider one (cms.middleware)."""
+"""Content Security Policy: nothing inline, nothing from outside but images of our own bucket and map tiles, where the settings name them.
+
+Wagtail's admin alone gets a wider one (cms.middleware).
+"""
+
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
@@ -16,3 +21,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [SELF],
     },
 }
+
+
+def image_origins(*addresses: str) -> list[str]:
+    """The servers of these addresses, as the policy names them; any of its subdomains where Leaflet fills one in."""
+    servers = [urlsplit(address.replace("{s}", "*")) for address in addresses]
+    return [f"{server.scheme}://{server.netloc}" for server in servers if server.netloc]

@@ -1,14 +1,17 @@
-// Maps: a quiet schematic base drawn from our own file, or tiles where the settings name some. The list is the equivalent.
+// Maps: a quiet schematic base drawn from our own file, and tiles over it where the settings name some. The list is the equivalent.
 (function () {
   "use strict";
 
   async function drawBase(map, box) {
-    map.attributionControl.addAttribution(box.dataset.label);
+    if (!box.dataset.tiles) map.attributionControl.addAttribution(box.dataset.label);
+    // Below the tiles (200), so that the city is seen also where none comes.
+    map.createPane("base").style.zIndex = 150;
+    const quiet = { pane: "base", interactive: false };
     const base = await (await fetch(box.dataset.base)).json();
-    base.areas.forEach((area) => L.polygon(area.points, { color: "#c3cdc6", weight: 1.5, fillColor: area.fill, fillOpacity: 1, interactive: false }).addTo(map));
-    base.roads.forEach((road) => L.polyline(road.points, { color: "#dcd8ca", weight: 3, interactive: false }).addTo(map));
-    base.rivers.forEach((river) => L.polyline(river.points, { color: "#a9c8e0", weight: river.weight, interactive: false }).addTo(map));
-    base.labels.forEach((label) => L.marker(label.point, { interactive: false, keyboard: false, icon: L.divIcon({ className: "tcl-map-label", html: "", iconSize: null }) }).addTo(map).getElement().append(label.name));
+    base.areas.forEach((area) => L.polygon(area.points, { ...quiet, color: "#c3cdc6", weight: 1.5, fillColor: area.fill, fillOpacity: 1 }).addTo(map));
+    base.roads.forEach((road) => L.polyline(road.points, { ...quiet, color: "#dcd8ca", weight: 3 }).addTo(map));
+    base.rivers.forEach((river) => L.polyline(river.points, { ...quiet, color: "#a9c8e0", weight: river.weight }).addTo(map));
+    if (!box.dataset.tiles) base.labels.forEach((label) => L.marker(label.point, { interactive: false, keyboard: false, icon: L.divIcon({ className: "tcl-map-label", html: "", iconSize: null }) }).addTo(map).getElement().append(label.name));
   }
 
   // Records at the same place share a pin: the first one's number, and a plus sign.
@@ -78,8 +81,8 @@
     const map = L.map(box, { scrollWheelZoom: false, attributionControl: true, minZoom: 11, maxZoom: 17, zoomSnap: 0.25 }).setView([45.07, 7.67], 12);
     map.attributionControl.setPrefix("");
     L.control.scale({ imperial: false, position: "topright" }).addTo(map);
+    drawBase(map, box);
     if (box.dataset.tiles) L.tileLayer(box.dataset.tiles, { attribution: box.dataset.attribution }).addTo(map);
-    else drawBase(map, box);
     const markers = grouped(points).map((place) => pin(map, place));
     if (markers.length > 1) map.fitBounds(L.featureGroup(markers).getBounds().pad(0.08));
     else if (markers.length === 1) map.setView(markers[0].getLatLng(), 13);

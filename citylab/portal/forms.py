@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from citylab.accounts.countries import countries
 from citylab.accounts.models import Membership, Organisation
 from citylab.core import clock
 from citylab.proposals.models import Attachment, Signature, StampDuty
@@ -12,12 +13,6 @@ from citylab.proposals.services.submitting import SignatureGiven, StampGiven
 from citylab.taxonomy.models import Sector, Technology
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-COUNTRIES = [
-    ("IT", _("Italy")), ("AT", _("Austria")), ("BE", _("Belgium")), ("CH", _("Switzerland")), ("DE", _("Germany")), ("DK", _("Denmark")), ("EE", _("Estonia")),
-    ("ES", _("Spain")), ("FI", _("Finland")), ("FR", _("France")), ("GB", _("United Kingdom")), ("GR", _("Greece")), ("IE", _("Ireland")), ("IL", _("Israel")),
-    ("JP", _("Japan")), ("KR", _("South Korea")), ("LU", _("Luxembourg")), ("NL", _("Netherlands")), ("NO", _("Norway")), ("PL", _("Poland")), ("PT", _("Portugal")),
-    ("RO", _("Romania")), ("SE", _("Sweden")), ("SG", _("Singapore")), ("SI", _("Slovenia")), ("US", _("United States")),
-]  # fmt: skip
 
 
 class OrganisationForm(forms.ModelForm):
@@ -25,7 +20,7 @@ class OrganisationForm(forms.ModelForm):
 
     sector_codes = forms.MultipleChoiceField(label=_("Sectors"), required=False, widget=forms.CheckboxSelectMultiple)
     technology_codes = forms.MultipleChoiceField(label=_("Technologies"), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "tcl-columns"}))
-    country = forms.ChoiceField(label=_("Country"), choices=COUNTRIES, initial="IT")
+    country = forms.ChoiceField(label=_("Country"), choices=countries, initial="IT")
 
     class Meta:
         model = Organisation

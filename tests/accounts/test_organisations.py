@@ -9,7 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
+from citylab.accounts.identifiers import EU
 from citylab.accounts.models import AccessRequest, Identifier, Membership, Organisation, Role
 from citylab.accounts.services import organisations as services
 from citylab.accounts.tasks import tell_officers_of_requests
@@ -17,6 +19,7 @@ from citylab.core import clock, outbox
 from citylab.core.errors import Conflict
 from citylab.core.models import OutboxMessage
 from citylab.notifications.models import OutgoingMessage
+from citylab.portal.forms import OrganisationForm
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.pages]
@@ -80,6 +83,15 @@ def test_an_applicant_from_abroad_needs_no_italian_number() -> None:
     response = signed_in(factories.person(Role.STARTUP)).post(reverse("portal:organisation_create"), profile(country="JP", vat_number="", foreign_identifier="0100-01-012345"))
     assert response.status_code == 302
     assert Organisation.objects.get().foreign_identifier == "0100-01-012345"
+
+
+@pytest.mark.parametrize(("language", "ends"), [("it", ["Italia", "Afghanistan", "Zimbabwe"]), ("en", ["Italy", "Afghanistan", "Zimbabwe"])])
+def test_an_applicant_may_come_from_any_country(language: str, ends: list[str]) -> None:
+    with translation.override(language):
+        choices = dict(OrganisationForm().fields["country"].choices)
+        assert [*list(choices.values())[:2], list(choices.values())[-1]] == ends
+        assert EU | {"IT", "IN", "CN", "CA", "XK"} <= choices.keys() and len(choices) == 250
+        assert OrganisationForm(profile(country="IN", vat_number="", foreign_identifier="U72900KA2020PTC1")).is_valid()
 
 
 @pytest.mark.parametrize("field", ["vat_number", "tax_code", "foreign_identifier"])

@@ -166,8 +166,8 @@ def _candidates(engine: Engine, query: TextQuery, need: Need, moment: datetime, 
     return near[0], _Candidates(near[1].hits, 1, 1) if has_challenge else near[1]
 
 
-def match_proposal(proposal: Proposal) -> MatchPanel:
-    """Sites and challenges for a proposal, in groups, each with its reasons and what stands in the way."""
+def match_proposal(proposal: Proposal, shown: int | None = None) -> MatchPanel:
+    """Sites and challenges for a proposal, in groups of at most so many, each with its reasons and what stands in the way."""
     language = proposal.language
     moment = clock.now()
     need = need_of(proposal)
@@ -194,7 +194,7 @@ def match_proposal(proposal: Proposal) -> MatchPanel:
 
     site_matches = [_match(site, site.name, judge_site(need, offers[site.code], text("site", site), nearest_with), names, kinds, address) for site in sites]
     challenge_matches = [_match(c, c.title, judge_challenge(need, around.challenge(c, moment), text("challenge", c)), names, kinds) for c in challenges]
-    grouped_sites, grouped_challenges = _grouped(site_matches), _grouped(challenge_matches)
+    grouped_sites, grouped_challenges = _grouped(site_matches, shown or SHOWN), _grouped(challenge_matches, shown or SHOWN)
     counts = dict.fromkeys((group.value for group in Group), 0)
     for near, found in ((near_sites, site_matches), (near_challenges, challenge_matches)):
         for group, count in _counts(near, found).items():
@@ -227,9 +227,9 @@ def _counts(near: _Candidates, found: list[Match]) -> dict[str, int]:
     return counts
 
 
-def _grouped(matches: list[Match]) -> dict[str, list[Match]]:
+def _grouped(matches: list[Match], shown: int) -> dict[str, list[Match]]:
     ordered = sorted(matches, key=lambda m: (-m.score, m.name))
-    return {group.value: [m for m in ordered if m.group == group][:SHOWN] for group in Group}
+    return {group.value: [m for m in ordered if m.group == group][:shown] for group in Group}
 
 
 def _match(record: Any, name: str, verdict: Verdict, names: Mapping[str, str], kinds: Mapping[str, str], address: Address | None = None) -> Match:

@@ -12,6 +12,7 @@ from citylab.core import clock, outbox
 from citylab.pilots.models import Pilot
 from citylab.proposals.models import Proposal
 from citylab.proposals.services import siting
+from citylab.testbeds.models import Site
 from citylab.testbeds.services import booking_hold
 from search.comparable import SHOWN_CASES, other_sites, similar_cases
 from search.rebuilding import rebuild_embedded
@@ -115,8 +116,39 @@ def test_a_site_behind_all_that_fit_knows_them_as_better():
         factories.site(f"adatto-{index}", description_it="<p>Sensori di pioggia che avvisano il centro operativo.</p>")
     factories.site("ultimo", name_it="Magazzino", summary_it="Deposito.", description_it="<p>Scaffali.</p>")
     found = choices(factories.submitted(sites=["ultimo"]))
-    assert found.current_choice is None
+    assert (found.current_choice.match.record.code, found.current_choice.match.group) == ("ultimo", "fits")
     assert len(found.others) == 5 and all(choice.fits_better and choice.match.group == "fits" for choice in found.others)
+
+
+def test_a_site_that_is_free_earlier_is_named_also_behind_all_that_a_panel_shows():
+    first = clock.today() + 90 * DAY
+    asked = factories.site("chiesto", description_it="<p>Sensori di pioggia che avvisano il centro operativo.</p>")
+    taken(asked, first, 61)
+    for number in range(6):
+        nearer = factories.site(f"vicino-{number}", description_it="<p>Sensori di pioggia che avvisano il centro.</p>", available_until=first + 300 * DAY)
+        taken(nearer, first, 80, case=f"00000000-0000-0000-0001-{number:012}")
+    behind = factories.site("dietro", name_it="Magazzino", summary_it="Deposito.", description_it="<p>Scaffali.</p>")
+    taken(behind, first, 10, case="00000000-0000-0000-0000-000000000002")
+    found = choices(factories.submitted(sites=["chiesto"]))
+    assert [(choice.match.record.code, choice.fits_better, choice.is_earlier) for choice in found.others] == [("dietro", False, True)]
+
+
+def test_a_site_that_the_engine_did_not_bring_is_judged_all_the_same(monkeypatch):
+    monkeypatch.setattr("search.matching.FITTING", 1)
+    factories.site("adatto")
+    factories.site("ultimo", name_it="Magazzino", summary_it="Deposito.", description_it="<p>Scaffali.</p>")
+    found = choices(factories.submitted(sites=["ultimo"]))
+    assert (found.current_choice.match.record.code, found.current_choice.match.group) == ("ultimo", "fits")
+
+
+def test_a_site_that_was_withdrawn_has_no_verdict_and_whatever_fits_is_better():
+    asked = factories.site("chiesto")
+    factories.site("con")
+    proposal = factories.submitted(sites=["chiesto"])
+    Site.objects.filter(pk=asked.pk).update(live=False)
+    found = choices(proposal)
+    assert (found.current, found.current_choice) == (asked, None)
+    assert [(choice.match.record.code, choice.fits_better) for choice in found.others] == [("con", True)]
 
 
 # --- similar cases
@@ -132,6 +164,7 @@ def test_a_decided_case_comes_with_its_decision_and_the_words_in_common():
     (found,) = cases(factories.submitted())
     assert (found.proposal, found.decision.outcome, found.decision.reasons, found.pilot) == (past, "inadmissible", "Per queste ragioni.", None)
     assert found.words[:2] == ("Sensori", "pioggia")
+    assert found.share == pytest.approx(1, abs=0.01)
 
 
 def test_an_approved_case_and_its_public_pilot_are_one():
@@ -159,7 +192,7 @@ def test_archive_pilots_are_found_with_what_is_known_of_them():
 def test_an_archive_pilot_that_says_it_with_other_words_of_the_same_meaning_is_found():
     archive("a-2019-1", public_title_it="Monopattini e alberi", public_summary_it="Monopattini.")
     (found,) = cases(factories.submitted(title="Micromobilità nel verde", summary="Verde.", description="Micromobilità.", novelty="Nulla."))
-    assert (found.pilot.code, found.words) == ("a-2019-1", ("Micromobilità", "Verde"))
+    assert (found.pilot.code, found.words, found.share) == ("a-2019-1", ("Micromobilità", "Verde"), 1)
 
 
 @pytest.mark.parametrize(("state", "is_past"), [("draft", False), ("submitted", False), ("screening", False), ("changes_requested", False), ("evaluation", False), ("refusal_notice", False), ("approved", True), ("rejected", True), ("inadmissible", True), ("withdrawn", True)])  # fmt: skip

@@ -20,7 +20,7 @@ from . import forms as f
 from .models import Gate, Pilot
 from .notifications import SENTENCES, details
 from .rules import PERMISSIONS
-from .services import assigning, ending, preparing, presenting, recording, running
+from .services import assigning, correcting, ending, preparing, presenting, recording, running
 from .services.preparing import AUTOMATIC_GATES, Side
 from .services.recording import OPEN
 from .workflow import BEFORE_START, ON_SITE, State
@@ -29,6 +29,8 @@ from .workflow import BEFORE_START, ON_SITE, State
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "date_future": ("signed_on", "started_on", "completed_on", "checked_on", "done_on", "read_on", "happened_at"),
     "outside_dates": ("started_on",),
+    "before_start": ("completed_on",),
+    "before_end": ("checked_on",),
     "reason_missing": ("reason", "reasons", "answer"),
     "removal_date": ("removal_due_on",),
     "conditions_missing": ("restart_conditions",),
@@ -106,6 +108,10 @@ def _gate(pilot: Pilot, kind: str) -> Gate | None:
     return next((gate for gate in pilot.gates.all() if gate.kind == kind and kind not in AUTOMATIC_GATES), None)
 
 
+def _reading(pilot: Pilot, item: str) -> Any:
+    return next((reading for indicator in pilot.indicators.all() for reading in indicator.readings.all() if str(reading.pk) == item), None)
+
+
 def _move(service: Callable[..., Any]) -> Callable[..., Any]:
     """A service that takes the pilot, the actor and the form's data as they are."""
     return lambda *, pilot, actor, item, **data: service(pilot_id=pilot.pk, actor=actor, **data)
@@ -162,11 +168,21 @@ def _card_complete(pilot: Pilot) -> bool:
 
 _RECORD, _PROCESS, _STARTUP = "pilots.record", "pilots.process", "pilots.act_for_startup"
 
+_CORRECTED = _("The audit trail keeps what it said before.")
+_CORRECTED_SHOWN = _("The audit trail keeps what it said before. If the public card shows this indicator, both sides confirm the card again.")
+
 _BOTH = (
     Action("milestone-add", _RECORD, _("Add a milestone"), _("Add the milestone"), _("The milestone is added."), f.MilestoneForm, _move(recording.milestone_add), states=(*BEFORE_START, *ON_SITE), tab="progress"),
     Action("milestone-done", _RECORD, _("Milestone reached"), _("Mark as reached"), _("The milestone is marked as reached."), f.MilestoneDoneForm, _of(recording.milestone_done, "milestone_id"), states=OPEN, find=_row("milestones"), open=lambda row: row.done_on is None, tab="progress"),
     Action("indicator-add", _RECORD, _("Add an indicator"), _("Add the indicator"), _("The indicator is added."), f.IndicatorForm, _move(recording.indicator_add), states=(*BEFORE_START, *ON_SITE), tab="progress"),
     Action("reading-add", _RECORD, _("Enter a reading"), _("Enter the reading"), _("The reading is entered."), f.ReadingForm, _of(recording.reading_add, "indicator_id"), states=(*ON_SITE, State.RESTORATION, State.REPORTING), find=_row("indicators"), tab="progress"),
+    Action("milestone-correct", _RECORD, _("Correct the milestone"), _("Save"), _("The milestone is corrected."), f.MilestoneCorrectForm, _of(correcting.milestone_correct, "milestone_id"), _CORRECTED, states=correcting.OPEN, find=_row("milestones"), tab="progress"),
+    Action("milestone-remove", _RECORD, _("Remove the milestone"), _("Remove"), _("The milestone is removed."), f.SeenForm, _of(correcting.milestone_remove, "milestone_id"), _CORRECTED, states=correcting.OPEN, find=_row("milestones"), danger=True, tab="progress"),
+    Action("indicator-correct", _RECORD, _("Correct the indicator"), _("Save"), _("The indicator is corrected."), f.IndicatorCorrectForm, _of(correcting.indicator_correct, "indicator_id"), _CORRECTED_SHOWN, states=correcting.OPEN, find=_row("indicators"), tab="progress"),
+    Action("indicator-show", "pilots.edit_public_card", _("Indicator on the public card"), _("Save"), _("It is saved what the public card shows."), f.IndicatorShowForm, _of(correcting.indicator_show, "indicator_id"), find=_row("indicators"), tab="progress"),
+    Action("indicator-remove", _RECORD, _("Remove the indicator"), _("Remove"), _("The indicator is removed."), f.SeenForm, _of(correcting.indicator_remove, "indicator_id"), _CORRECTED, states=correcting.OPEN, find=_row("indicators"), danger=True, tab="progress"),
+    Action("reading-correct", _RECORD, _("Correct the reading"), _("Save"), _("The reading is corrected."), f.ReadingCorrectForm, _of(correcting.reading_correct, "reading_id"), _CORRECTED, states=correcting.READABLE, find=_reading, tab="progress"),
+    Action("reading-remove", _RECORD, _("Remove the reading"), _("Remove"), _("The reading is removed."), f.SeenForm, _of(correcting.reading_remove, "reading_id"), _CORRECTED, states=correcting.READABLE, find=_reading, danger=True, tab="progress"),
     Action("incident-report", _RECORD, _("Report an incident"), _("Report the incident"), _("The incident is recorded and the other side is told."), f.IncidentForm, _move(recording.incident_report), _("The other side is told at once. If somebody is in danger, call 112 first."), states=(*ON_SITE, State.READY, State.RESTORATION), tab="events"),
     Action("complete", PERMISSIONS["complete"], _("Complete the test"), _("See what will be sent"), _("The test is over; the site is given back next."), f.CompleteForm, _move(ending.pilot_complete), _("The test ends as planned. Requests that nobody answered lapse. The site is cleared and the city checks it; the booking stays until the check is passed."), transition="complete", news="complete", asks=True, told=_nothing),
     Action("card-edit", "pilots.edit_public_card", _("Write the public card"), _("Save the card"), _("The card is saved. Both sides confirm it before it appears."), f.CardForm, _move(presenting.public_card_save), _("Changing the words takes the card off the public pages until both sides have confirmed them again."), tab="card"),

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 
 from citylab.accounts.models import Role
@@ -13,8 +14,9 @@ from citylab.core import clock
 
 from .models import Gate, Incident, Pilot
 from .selectors import report_files
+from .services.correcting import row_mark
 from .services.preparing import RECHECKED
-from .services.presenting import FIELDS, card_mark
+from .services.presenting import FIELDS, card_mark, words_mark
 from .workflow import State
 
 ACCEPTED = ".pdf,.p7m,.jpg,.jpeg,.png,.webp,.docx,.xlsx,.pptx,.odt,.ods,.odp"
@@ -28,6 +30,10 @@ def long_text(label: Any, rows: int = 4, **more: Any) -> forms.CharField:
     return forms.CharField(label=label, widget=forms.Textarea(attrs={"rows": rows}), max_length=more.pop("max_length", 5000), **more)
 
 
+# "1.250" is a thousand to some and one and a quarter to others.
+THOUSAND_OR_DECIMALS = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}")
+
+
 class NumberField(forms.DecimalField):
     """A number with a decimal comma or point, whatever the reader's language; thousands are written without a mark."""
 
@@ -37,12 +43,17 @@ class NumberField(forms.DecimalField):
 
     def to_python(self, value: Any) -> Decimal | None:
         plain = re.sub(r"[\s\u00a0]", "", str(value or ""))
-        # "1.250" is a thousand to some and one and a quarter to others.
-        if re.fullmatch(r"-?[1-9]\d{0,2}[.,]\d{3}", plain):
+        if THOUSAND_OR_DECIMALS.fullmatch(plain):
             raise forms.ValidationError(_("Unclear: write 1250 for a thousand and more, 1.2500 for decimals."), code="ambiguous")
         if plain and not re.fullmatch(r"-?\d{1,14}([.,]\d+)?", plain):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(plain.replace(",", "."))
+
+
+def as_typed(value: Decimal) -> str:
+    """A number as somebody would type it in the reader's language, never unclear."""
+    plain = f"{value.normalize():f}"
+    return (f"{value:.4f}" if THOUSAND_OR_DECIMALS.fullmatch(plain) else plain).replace(".", get_format("DECIMAL_SEPARATOR"))
 
 
 class PilotForm(forms.Form):
@@ -203,6 +214,9 @@ class MilestoneDoneForm(PilotForm):
     done_on = day(_("Reached on"), initial=clock.today)
 
 
+SHOWING = _("A public card that both sides had confirmed leaves the public pages until they confirm it again.")
+
+
 class IndicatorForm(PilotForm):
     name_it = forms.CharField(label=_("Name in Italian"), max_length=160)
     name_en = forms.CharField(label=_("Name in English"), max_length=160)
@@ -210,7 +224,7 @@ class IndicatorForm(PilotForm):
     baseline = NumberField(label=_("Starting value"))
     target = NumberField(label=_("Target value"))
     method = forms.CharField(label=_("How it is measured"), max_length=300, required=False)
-    is_public = forms.BooleanField(label=_("Show it on the public card"), required=False)
+    is_public = forms.BooleanField(label=_("Show it on the public card"), required=False, help_text=SHOWING)
 
 
 class ReadingForm(PilotForm):
@@ -219,8 +233,40 @@ class ReadingForm(PilotForm):
     note = forms.CharField(label=_("Note"), max_length=300, required=False)
 
     def prepare(self) -> None:
-        if self.item.unit:
-            self.fields["value"].label = _("Value (%(unit)s)") % {"unit": self.item.unit}
+        super().prepare()
+        unit = getattr(self.item, "indicator", self.item).unit
+        if unit:
+            self.fields["value"].label = _("Value (%(unit)s)") % {"unit": unit}
+
+
+class SeenForm(PilotForm):
+    """About a thing as it stood when the form was opened; asks whether it goes where it has no field of its own."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def prepare(self) -> None:
+        super().prepare()
+        values = {name: getattr(self.item, name) for name in self.fields if name != "seen"}
+        self.initial = {name: as_typed(value) if isinstance(value, Decimal) else value for name, value in values.items()} | {"seen": row_mark(self.item)}
+
+
+class MilestoneCorrectForm(SeenForm, MilestoneForm):
+    done_on = day(_("Reached on"), required=False, help_text=_("Empty: not reached yet."))
+
+
+class IndicatorCorrectForm(SeenForm, IndicatorForm):
+    is_public = None
+
+
+class IndicatorShowForm(PilotForm):
+    is_public = forms.BooleanField(label=_("Show it with its readings on the public card"), required=False, help_text=SHOWING)
+
+    def prepare(self) -> None:
+        self.initial = {"is_public": self.item.is_public}
+
+
+class ReadingCorrectForm(SeenForm, ReadingForm):
+    read_on = day(_("Day of the reading"))
 
 
 class IncidentForm(PilotForm):
@@ -259,7 +305,7 @@ class CardForm(PilotForm):
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def prepare(self) -> None:
-        self.initial = {**{name: getattr(self.pilot, name) for name in FIELDS}, "seen": card_mark(self.pilot)}
+        self.initial = {**{name: getattr(self.pilot, name) for name in FIELDS}, "seen": words_mark(self.pilot)}
 
 
 class CardConfirmForm(PilotForm):

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +39,12 @@ TABS: dict[str, Promise] = {
 DEPARTMENT_TABS = ("overview", "requirements", "events", "ending")
 # These stand with what they are about; all others are listed beside the page.
 WITH_THEIR_TAB = ("money", "progress", "messages", "card")
+
+
+# What of a corrected row the trail can tell, and its word.
+CORRECTED: dict[str, Promise] = {
+    "read_on": _("Day of the reading"), "value": _("Value"), "due_on": _("To be reached by"), "done_on": _("Reached on"), "baseline": _("Starting value"), "target": _("Target value"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,13 +136,28 @@ def row(room: Room, pilot: Pilot) -> dict[str, Any]:
     return {"pilot": pilot, "owed": owed.city if for_city else owed.startup, "is_yours": pilot.turn == (Turn.OFFICE if for_city else Turn.APPLICANT), **due(pilot)}
 
 
+def _corrected(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Days and values before and after a correction; words stand in the trail as digests only."""
+    before, after = data.get("from"), data.get("to", {})
+    if not isinstance(before, Mapping):
+        return []
+    told = {name: (_told(name, before.get(name)), _told(name, after.get(name))) for name in CORRECTED}
+    return [{"label": CORRECTED[name], "before": old, "after": new} for name, (old, new) in told.items() if old or new]
+
+
+def _told(name: str, kept: str | None) -> str:
+    if not kept:
+        return ""
+    return date_format(date.fromisoformat(kept), "SHORT_DATE_FORMAT") if name.endswith("_on") else number_format(Decimal(kept))
+
+
 def _in_words(entries: list[Any]) -> list[dict[str, Any]]:
     people = User.objects.in_bulk({entry.actor_id for entry in entries if entry.actor_id})
     states = dict(State.choices)
     return [
         {
             "entry": entry, "actor": people.get(entry.actor_id), "label": ACTIONS.get(entry.action, entry.action),
-            "before": states.get(entry.from_state, ""), "after": states.get(entry.to_state, ""),
+            "before": states.get(entry.from_state, ""), "after": states.get(entry.to_state, ""), "values": _corrected(entry.data),
         }
         for entry in reversed(entries)
     ]  # fmt: skip

@@ -29,6 +29,14 @@ ACTIONS: dict[str, Promise] = {
     "reach_milestone": _("Milestone reached"),
     "add_indicator": _("Indicator added"),
     "add_reading": _("Reading entered"),
+    "correct_milestone": _("Milestone corrected"),
+    "remove_milestone": _("Milestone removed"),
+    "correct_indicator": _("Indicator corrected"),
+    "show_indicator": _("Indicator put on the public card"),
+    "hide_indicator": _("Indicator taken off the public card"),
+    "remove_indicator": _("Indicator removed"),
+    "correct_reading": _("Reading corrected"),
+    "remove_reading": _("Reading removed"),
     "report_incident": _("Incident reported"),
     "settle_incident": _("Incident settled"),
     "request_suspension": _("Suspension asked for"),
@@ -53,7 +61,10 @@ ACTIONS: dict[str, Promise] = {
     "assign": _("Responsible officer named"),
 }
 # Both sides read these on the timeline; the rest is daily work, or the city's own.
-MILESTONES_OF_LIFE = set(ACTIONS) - {"set_gate", "add_milestone", "add_indicator", "add_reading", "note", "write_public_card", "confirm_public_card", "assign"}
+MILESTONES_OF_LIFE = set(ACTIONS) - {
+    "set_gate", "add_milestone", "correct_milestone", "remove_milestone", "add_indicator", "correct_indicator", "show_indicator", "hide_indicator", "remove_indicator", "add_reading",
+    "correct_reading", "remove_reading", "note", "write_public_card", "confirm_public_card", "assign",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,8 @@ class Event:
 
 def timeline(pilot: Pilot, entries: Iterable[Any]) -> list[Event]:
     """What happened, where the pilot stands, and what is planned, in this order."""
-    past = [_past(pilot, entry) for entry in entries if entry.action in MILESTONES_OF_LIFE]
+    reached = {row.pk for row in pilot.milestones.all() if row.done_on}  # a milestone may have been corrected or removed since
+    past = [_past(pilot, entry) for entry in entries if entry.action in MILESTONES_OF_LIFE and (entry.action != "reach_milestone" or entry.data.get("milestone") in reached)]
     if pilot.state in (State.CLOSED, State.WITHDRAWN):
         return past
     present = Event(clock.today(), pilot.get_state_display(), "now")

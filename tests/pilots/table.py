@@ -1,14 +1,14 @@
 """Who may do what in which state, written down by hand: the tests hold the room to this, never the other way round."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 from citylab.core import clock
-from citylab.pilots.models import ExtensionRequest, Incident, Pilot, SuspensionRequest
-from citylab.pilots.services import assigning, ending, preparing, presenting, recording, running
+from citylab.pilots.models import ExtensionRequest, Incident, Pilot, Reading, SuspensionRequest
+from citylab.pilots.services import assigning, correcting, ending, preparing, presenting, recording, running
 
 STATES = ("agreement", "preparation", "ready", "running", "suspended", "terminated", "revoked", "restoration", "reporting", "closed", "withdrawn")
 PEOPLE = ("owner", "editor", "reader", "stranger", "officer", "insider", "evaluator", "department", "writer", "administrator", "visitor")
@@ -50,6 +50,13 @@ TABLE: dict[str, tuple[set[str], set[str], str | None]] = {
     "reach_milestone": (OPEN, BOTH, None),
     "add_indicator": (BEFORE | ON_SITE, BOTH, None),
     "add_reading": (ON_SITE | {"restoration", "reporting"}, BOTH, None),
+    "correct_milestone": (OPEN, BOTH, None),
+    "remove_milestone": (OPEN, BOTH, None),
+    "correct_indicator": (OPEN, BOTH, None),
+    "remove_indicator": (OPEN, BOTH, None),
+    "show_indicator": (ALWAYS, BOTH, None),
+    "correct_reading": (ON_SITE | {"restoration", "reporting"}, BOTH, None),
+    "remove_reading": (ON_SITE | {"restoration", "reporting"}, BOTH, None),
     "report_incident": (ON_SITE | {"ready", "restoration"}, BOTH, None),
     "settle_incident": (OPEN, CITY, None),
     "write_to_other_side": (ALWAYS, BOTH, None),
@@ -95,6 +102,13 @@ CALLS: dict[str, Callable[[SimpleNamespace, Any], Any]] = {
     "reach_milestone": lambda on, who: recording.milestone_done(milestone_id=on.milestone(), actor=who),
     "add_indicator": lambda on, who: recording.indicator_add(pilot_id=on.pk, actor=who, name_it="Ore", name_en="Hours", unit="h", baseline=Decimal(0), target=Decimal(9)),
     "add_reading": lambda on, who: recording.reading_add(indicator_id=on.indicator(), actor=who, read_on=on.free_day(), value=Decimal(60)),
+    "correct_milestone": lambda on, who: correcting.milestone_correct(milestone_id=on.milestone(), actor=who, title=f"Collaudo {on.fresh()}", due_on=_due(21)),
+    "remove_milestone": lambda on, who: correcting.milestone_remove(milestone_id=on.milestone(), actor=who),
+    "correct_indicator": lambda on, who: correcting.indicator_correct(indicator_id=on.indicator(), actor=who, name_it="Ore", name_en="Hours", unit="h", baseline=Decimal(0), target=Decimal(10 + on.fresh())),
+    "remove_indicator": lambda on, who: correcting.indicator_remove(indicator_id=on.indicator(), actor=who),
+    "show_indicator": lambda on, who: correcting.indicator_show(indicator_id=on.indicator(), actor=who, is_public=not on.shown()),
+    "correct_reading": lambda on, who: correcting.reading_correct(reading_id=on.reading(), actor=who, read_on=on.free_day(), value=Decimal(61)),
+    "remove_reading": lambda on, who: correcting.reading_remove(reading_id=on.reading(), actor=who),
     "report_incident": lambda on, who: recording.incident_report(pilot_id=on.pk, actor=who, happened_at=clock.now(), severity="low", text="Una caduta."),
     "settle_incident": lambda on, who: recording.incident_settle(incident_id=on.incident(), actor=who, measures="Fissato meglio."),
     "write_to_other_side": lambda on, who: recording.note_add(pilot_id=on.pk, actor=who, text="Ci vediamo lunedì."),
@@ -117,13 +131,17 @@ def prepared(pilot: Pilot, officer: Any) -> SimpleNamespace:
         pk=pilot.pk, officer=officer, fresh=lambda: next(serial), free_day=lambda: clock.today() - timedelta(days=next(serial)),
         extension=lambda: newest(pilot.extension_requests), suspension=lambda: newest(pilot.suspension_requests), incident=lambda: newest(pilot.incidents),
         milestone=lambda: newest(pilot.milestones.filter(done_on__isnull=True)) or newest(pilot.milestones), indicator=lambda: newest(pilot.indicators),
+        shown=lambda: pilot.indicators.order_by("-pk").values_list("is_public", flat=True).first(),
+        reading=lambda: newest(Reading.objects.filter(indicator__pilot=pilot)),
     )  # fmt: skip
 
 
 def give_rows(pilot: Pilot, *, without: str = "") -> None:
-    """An open incident, a milestone still ahead and requests that wait, put there directly because most states have none; `without` the ones a move would make."""
+    """An open incident, a milestone still ahead, an indicator with a reading and one without, and requests that wait, put there directly because most states have none; `without` the ones a move would make."""
     moment = clock.now()
     pilot.milestones.create(title="Ancora davanti", due_on=_due(30))
+    measured, _unmeasured = (pilot.indicators.create(name_it=name, name_en=name, baseline=0, target=9, is_public=False) for name in ("Misurato", "Non misurato"))
+    measured.readings.create(read_on=date(2020, 1, 1), value=5, entered_at=moment)
     Incident.objects.create(pilot=pilot, number=900, happened_at=moment, severity="low", text="Un ramo.", reported_at=moment)
     if without != "request_extension":
         ExtensionRequest.objects.create(pilot=pilot, ends_on=_due(80), reason="Pioggia.", requested_at=moment)

@@ -1,6 +1,7 @@
 """The pilot: an approved proposal being prepared, run and closed; or an archive record of one that ran before this system."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -115,6 +116,11 @@ class Pilot(PilotWorkflow):
 
     def __str__(self) -> str:
         return f"{self.code} · {self.title}"
+
+    @property
+    def public_indicators(self) -> list[Any]:
+        """The indicators that its card shows; costs no query where the indicators were prefetched."""
+        return [indicator for indicator in self.indicators.all() if indicator.is_public]
 
     @property
     def is_public(self) -> bool:

@@ -14,6 +14,7 @@ from citylab.core.errors import Conflict, DomainError
 from ..models import Incident, Indicator, Milestone, PilotNote, Reading
 from ..workflow import BEFORE_START, ON_SITE, State
 from .moving import not_future, opened, record, written
+from .presenting import confirmations_fall
 
 OPEN = (*BEFORE_START, *ON_SITE, State.RESTORATION, State.REPORTING)
 
@@ -41,14 +42,17 @@ def milestone_done(*, milestone_id: Any, actor: Any, done_on: date | None = None
 
 
 def indicator_add(*, pilot_id: Any, actor: Any, name_it: str, name_en: str, unit: str, baseline: Decimal, target: Decimal, method: str = "", is_public: bool = False) -> Indicator:
-    """A further indicator, with where it starts and what it is to reach. Raises DomainError("title_missing")."""
+    """A further indicator, with where it starts and what it is to reach; a public one needs the card confirmed again. Raises DomainError("title_missing")."""
     with transaction.atomic():
         pilot = opened(pilot_id, actor, "pilots.record", states=(*BEFORE_START, *ON_SITE))
         name_it = written(name_it or name_en, "title_missing", _("Give it a name."))
         indicator = Indicator.objects.create(
             pilot=pilot, name_it=name_it[:160], name_en=(name_en or name_it)[:160], unit=unit[:20], baseline=baseline, target=target, method=method[:300], is_public=is_public
         )
-        record(pilot, "add_indicator", actor=actor, data={"indicator": indicator.pk, "baseline": str(baseline), "target": str(target)})
+        if is_public:
+            confirmations_fall(pilot)
+        data = {"indicator": indicator.pk, "baseline": str(baseline), "target": str(target), "public": is_public}
+        record(pilot, "add_indicator", actor=actor, data=data, topic="pilot.public_changed" if is_public else "")
     return indicator
 
 

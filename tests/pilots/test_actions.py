@@ -184,6 +184,8 @@ BAD: list[tuple[str, str, str, str, dict[str, Any], str]] = [
     ("running", "desk", "revoke", "", {"reason": "Kept 6", "removal_due_on": ""}, "removal_due_on"),
     ("agreement", "portal", "withdraw", "", {"reason": ""}, "reason"),
     ("running", "portal", "complete", "", {"completed_on": "2999-01-01"}, "completed_on"),
+    ("running", "portal", "complete", "", {"completed_on": "2001-01-01"}, "completed_on"),
+    ("restoration", "desk", "check", "", {"checked_on": "2001-01-01", "passed": "yes", "note": "Kept 24"}, "checked_on"),
     ("restoration", "desk", "check", "", {"checked_on": "TODAY", "passed": "no", "note": " "}, "note"),
     ("restoration", "desk", "check", "", {"checked_on": "2999-01-01", "passed": "yes", "note": "Kept 7"}, "checked_on"),
     ("restoration", "desk", "check", "", {"checked_on": "TODAY", "note": "Kept 8"}, "passed"),

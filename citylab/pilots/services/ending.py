@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from citylab.audit import services as audit
@@ -20,16 +21,22 @@ from ..workflow import State
 from .moving import carry, lapse_requests, not_future, opened, opened_for, record, written
 
 
+def _day(day: date) -> str:
+    return date_format(day, "j F Y")
+
+
 def _reason(pilot: Pilot, reason: str) -> str:
     pilot.ending_reason = written(reason, "reason_missing", _("Give the reason."))
     return audit.digest(pilot.audit_salt, pilot.ending_reason)
 
 
 def pilot_complete(*, pilot_id: Any, actor: Any, completed_on: date | None = None) -> Pilot:
-    """The test is over as planned; the site is given back next. Raises DomainError("date_future")."""
+    """The test is over as planned; the site is given back next. Raises DomainError("date_future" | "before_start")."""
     with transaction.atomic():
         pilot = opened_for(pilot_id, actor, "complete")
         pilot.completed_on = not_future(completed_on or clock.today())
+        if pilot.started_on and pilot.completed_on < pilot.started_on:
+            raise DomainError("before_start", _("The test started on %(day)s: its last day cannot come before.") % {"day": _day(pilot.started_on)})
         lapse_requests(pilot)
         return carry(pilot, "complete", actor=actor, data={"on": pilot.completed_on.isoformat()})
 
@@ -70,10 +77,13 @@ def pilot_begin_restoration(*, pilot_id: Any, actor: Any) -> Pilot:
 def restoration_check_record(*, pilot_id: Any, actor: Any, checked_on: date, passed: bool, note: str = "") -> RestorationCheck:
     """The city's look at the site: passed, the place is free again and the report is due; failed, the start-up mends and the check repeats.
 
-    Raises DomainError("date_future" | "note_missing" for a failed check without a note).
+    Raises DomainError("date_future" | "before_end" | "note_missing" for a failed check without a note).
     """
     with transaction.atomic():
         pilot = opened_for(pilot_id, actor, "confirm_restoration")
+        on_site_until = pilot.completed_on or pilot.started_on  # ended early, only its first day is known
+        if on_site_until and checked_on < on_site_until:
+            raise DomainError("before_end", _("The test was on the site on %(day)s: the check cannot come before.") % {"day": _day(on_site_until)})
         if not passed and not note.strip():
             raise DomainError("note_missing", _("Write what must still be put in order."))
         check = RestorationCheck.objects.create(

@@ -15,16 +15,18 @@ from .engines.embedded import EmbeddedEngine
 from .models import WaitingRecord
 from .waiting import Work
 
-# How many ids a finding names.
+# How many ids a finding names, unless all are wanted.
 NAMED = 20
 # An index that must be made anew, and why.
 UNSERVED, WRONG_MAPPING = "not served by any index", "with another mapping"
 ABANDONED, WAITING = "abandoned indices", "waiting to be written"
+# Of no kind: tables of the embedded index.
+TABLES, DAMAGED = "tables", "not as the documents are"
 
 
 @dataclass
 class Finding:
-    """Something wrong with what an engine holds of a kind: how often, the first ids, and how many of them were mended."""
+    """Something wrong with what an engine holds of a kind: how often, the ids, and how many of them were mended."""
 
     engine: str
     kind: str
@@ -36,19 +38,24 @@ class Finding:
     def add(self, key: str, mended: bool) -> None:
         self.total += 1
         self.mended += mended
-        if len(self.ids) < NAMED:
-            self.ids.append(key)
+        self.ids.append(key)
 
     def __str__(self) -> str:
-        more = f" … and {self.total - len(self.ids):,} more" if self.total > len(self.ids) else ""
+        return self.told(NAMED)
+
+    def told(self, most: int | None) -> str:
+        """In a line that names so many ids; all of them for None."""
+        named = self.ids[:most]
+        more = f" … and {self.total - len(named):,} more" if self.total > len(named) else ""
         mended = f", {self.mended:,} mended" if self.mended else ""
-        return f"{self.engine} · {self.kind} · {self.what}: {self.total:,}{mended} ({', '.join(self.ids)}{more})"
+        return f"{self.engine} · {self.kind} · {self.what}: {self.total:,}{mended} ({', '.join(named)}{more})"
 
 
 def check(*, repair: bool, kinds: Collection[str] = ()) -> Iterator[Finding]:
     """What is wrong, and mended where `repair`. The embedded index first; raises Unavailable where Elasticsearch cannot be asked."""
     for kind in kinds or BUILDERS:
         yield from _embedded(kind, repair)
+    yield from _tables(repair)
     if settings.ELASTICSEARCH_URL:
         yield from _waiting(kinds or list(BUILDERS), repair)
         engine = ElasticsearchEngine()
@@ -69,6 +76,16 @@ def _embedded(kind: str, repair: bool) -> Iterator[Finding]:
     yield from _different(engine, kind, mending if repair else None)
 
 
+def _tables(repair: bool) -> Iterator[Finding]:
+    """The full-text tables beside the documents, which are compared with them once those are right."""
+    engine = EmbeddedEngine()
+    if damaged := engine.damaged():
+        if repair:
+            for name in damaged:
+                engine.fill_anew(name)
+        yield Finding(engine.name, TABLES, DAMAGED, len(damaged), damaged, len(set(damaged) - set(engine.damaged())) if repair else 0)
+
+
 def _waiting(kinds: Collection[str], repair: bool) -> Iterator[Finding]:
     """What Elasticsearch has still to be given: little, for a moment, unless it is away or refuses something."""
     rows = WaitingRecord.objects.filter(work=Work.WRITE, kind__in=kinds).order_by("pk")
@@ -78,7 +95,7 @@ def _waiting(kinds: Collection[str], repair: bool) -> Iterator[Finding]:
     for kind, keys in waiting.items():
         if keys:
             left = rows.filter(kind=kind).count()
-            yield Finding(ElasticsearchEngine.name, kind, WAITING, len(keys), keys[:NAMED], max(0, len(keys) - left) if repair else 0)
+            yield Finding(ElasticsearchEngine.name, kind, WAITING, len(keys), keys, max(0, len(keys) - left) if repair else 0)
 
 
 def _elasticsearch(engine: ElasticsearchEngine, kind: str, repair: bool) -> Iterator[Finding]:
@@ -91,7 +108,7 @@ def _elasticsearch(engine: ElasticsearchEngine, kind: str, repair: bool) -> Iter
         rebuilding.rebuild_elasticsearch([kind])
     for what, names in ((ABANDONED, abandoned), (WRONG_MAPPING, wrong), (UNSERVED, [] if serving else [engine.indices.read(kind)])):
         if names:
-            yield Finding(engine.name, kind, what, len(names), names[:NAMED], len(names) if repair else 0)
+            yield Finding(engine.name, kind, what, len(names), names, len(names) if repair else 0)
     if wrong or not serving:
         return
     findings = list(_different(engine, kind, (lambda keys: mend(engine, kind, keys)) if repair else None))

@@ -28,6 +28,10 @@ class Store(Protocol):
 
     def write(self, documents: Sequence[Document], deletions: Sequence[Deletion]) -> object: ...
 
+    def lost(self, documents: Sequence[Document]) -> Collection[str]:
+        """The ids of those whose words are not all there, although the store has an entry of them."""
+        ...
+
 
 @dataclass(frozen=True)
 class Look:
@@ -40,7 +44,7 @@ class Look:
 
 def differences(store: Store, kind: str) -> Iterator[dict[str, str]]:
     """What an index holds wrongly of a kind, id → how, a batch at a time."""
-    for batch in batches(_candidates(store.entries(kind), kind), BATCH):
+    for batch in batches(_candidates(store, kind), BATCH):
         keys: Collection[str] = batch
         for _look in range(LOOKS):
             if not keys:
@@ -51,15 +55,17 @@ def differences(store: Store, kind: str) -> Iterator[dict[str, str]]:
             yield dict(sorted(found.items()))
 
 
-def _candidates(entries: Iterator[Entry], kind: str) -> Iterator[str]:
+def _candidates(store: Store, kind: str) -> Iterator[str]:
+    entries = store.entries(kind)
     entry = next(entries, None)
     for page in pages(kind):
+        lost = store.lost(page)
         for document in page:
             while entry and entry.object_id < document.object_id:
                 yield entry.object_id
                 entry = next(entries, None)
             if entry and entry.object_id == document.object_id:
-                if (entry.revision, entry.digest) != (document.revision, document.digest):
+                if (entry.revision, entry.digest) != (document.revision, document.digest) or document.object_id in lost:
                     yield document.object_id
                 entry = next(entries, None)
             else:
@@ -73,13 +79,13 @@ def look(store: Store, kind: str, keys: Collection[str]) -> Look:
     """Compare some records now. What waits to be written is no difference: the index is known to be behind."""
     held = {entry.object_id: entry for entry in store.held(kind, keys)}
     documents, deletions = states(kind, keys)
-    behind = _behind(kind, keys)
+    behind, lost = _behind(kind, keys), store.lost(documents)
     different = {}
     for document in documents:
         entry = held.get(document.object_id)
         if entry is None:
             different[document.object_id] = MISSING
-        elif (entry.revision, entry.digest) != (document.revision, document.digest):
+        elif (entry.revision, entry.digest) != (document.revision, document.digest) or document.object_id in lost:
             different[document.object_id] = STALE
     different |= {key: ORPHANED for _kind, key, _revision in deletions if key in held}
     different = {key: how for key, how in different.items() if key not in behind}

@@ -22,12 +22,15 @@ class Busy(Exception):
 
 
 @contextmanager
-def held(name: str) -> Iterator[Callable[[], None]]:
-    """Hold a lease; call what it gives now and then, as a sign of life. Raises Busy where another process has it, or took it over."""
+def held(name: str, *, take_over: bool = False) -> Iterator[Callable[[], None]]:
+    """Hold a lease; call what it gives now and then, as a sign of life. Raises Busy where another process has it, or took it over.
+
+    With `take_over` whoever has it loses it: one that lives ends at its next sign of life.
+    """
     token = token_hex(8)
     with transaction.atomic():
         lease, _created = Lease.objects.select_for_update().get_or_create(name=name, defaults={"host": "", "process": 0, "token": "", "beat_at": clock.now()})
-        if _lives(lease):
+        if _lives(lease) and not take_over:
             raise Busy(f"A {name} is running already: process {lease.process} on {lease.host}.")
         lease.host, lease.process, lease.token, lease.beat_at = socket.gethostname(), os.getpid(), token, clock.now()
         lease.save()

@@ -33,6 +33,9 @@ class _New:
     def held(self, kind: str, keys: Collection[str]) -> list[Entry]:
         return self.engine.held(kind, keys, self.name)
 
+    def lost(self, documents: Sequence[Document]) -> Collection[str]:
+        return self.engine.lost(documents)
+
     def write(self, documents: Sequence[Document], deletions: Sequence[Deletion]) -> None:
         self.engine.fill(self.kind, self.name, documents, deletions)
 
@@ -41,13 +44,13 @@ def _silent(engine: str, kind: str, done: int, total: int) -> None:
     return
 
 
-def rebuild_elasticsearch(kinds: Collection[str], progress: Progress = _silent) -> int:
+def rebuild_elasticsearch(kinds: Collection[str], progress: Progress = _silent, *, take_over: bool = False) -> int:
     """Fill a new index of each kind while writes go to both, compare it with the records, and let it serve; how many documents.
 
-    Raises Busy while another one runs, Failed or Unavailable where it did not come to the end: then the old index serves on.
+    Raises Busy while another one runs, unless told to `take_over`, Failed or Unavailable where it did not come to the end: then the old index serves on.
     """
     engine, count = ElasticsearchEngine(), 0
-    with leases.held(LEASE) as beat:
+    with leases.held(LEASE, take_over=take_over) as beat:
         for kind in kinds:
             with or_unavailable():
                 engine.indices.throw_away(engine.indices.abandoned(kind))

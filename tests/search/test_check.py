@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from citylab.challenges.models import Challenge
 from citylab.core import clock, outbox
@@ -17,7 +18,7 @@ from search.documents import pages, states
 from search.engines import Document, Text
 from search.engines.elasticsearch import mapping
 from search.engines.embedded import EmbeddedEngine
-from search.models import SearchRecord, WaitingRecord
+from search.models import SearchDocument, SearchRecord, WaitingRecord
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,36 @@ def test_ids_beyond_the_first_are_counted():
     (line,), error = check()
     assert line.startswith("embedded · challenge · orphaned: 25 (900000, 900001, ") and line.endswith(", 900019 … and 5 more)")
     assert error == "25 differences. Mend them with --repair."
+
+
+def test_every_id_is_listed_where_that_is_asked():
+    EmbeddedEngine().index([Document("challenge", f"9{n:05}", 1, {"it": Text("Fantasma", "")}) for n in range(25)])
+    (line,), _error = check(verbosity=2)
+    assert line == f"embedded · challenge · orphaned: 25 ({', '.join(f'9{n:05}' for n in range(25))})"
+
+
+def test_a_record_whose_words_are_lost_in_one_language_is_stale_and_mended():
+    challenge = factories.challenge("pioggia", title_it="Pioggia nei sottopassi")
+    drain()
+    SearchDocument.objects.filter(record__object_id=str(challenge.pk), language="it").delete()
+    assert check() == ([f"embedded · challenge · stale: 1 ({challenge.pk})"], "1 differences. Mend them with --repair.")
+    assert check(repair=True)[1] == ""
+    assert check() == ([NOTHING.strip()], "")
+    assert [hit.object_id for hit in EmbeddedEngine().search("sottopassi", "it", ["challenge"], limit=5)] == [str(challenge.pk)]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps no full-text tables apart")
+def test_a_full_text_table_that_lost_a_document_is_named_and_filled_anew():
+    challenge = factories.challenge("pioggia", title_it="Pioggia nei sottopassi")
+    drain()
+    row = SearchDocument.objects.get(record__object_id=str(challenge.pk), language="it")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO search_fts_people_it(search_fts_people_it, rowid, stemmed_title, body) VALUES ('delete', %s, %s, %s)", [row.pk, row.stemmed_title, row.body])
+    assert EmbeddedEngine().search("sottopassi", "it", ["challenge"], limit=5) == []
+    assert check() == (["embedded · tables · not as the documents are: 1 (search_fts_people_it)"], "1 differences. Mend them with --repair.")
+    assert check(repair=True)[1] == ""
+    assert check() == ([NOTHING.strip()], "")
+    assert [hit.object_id for hit in EmbeddedEngine().search("sottopassi", "it", ["challenge"], limit=5)] == [str(challenge.pk)]
 
 
 def test_what_a_message_is_about_that_was_not_delivered_yet_is_no_difference():

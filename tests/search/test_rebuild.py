@@ -139,6 +139,17 @@ def test_who_is_silent_on_another_machine_loses_the_lease_after_a_while_and_lear
                 beat()
 
 
+def test_a_rebuild_that_was_killed_in_a_container_is_taken_over_by_force(elasticsearch):
+    with leases.held("rebuild") as beat:
+        Lease.objects.update(host="gone-container", process=1)
+        with pytest.raises(CommandError, match="process 1 on gone-container. If it was killed, run this again with --force."):
+            call_command("search_rebuild", engine="elasticsearch", kind=["challenge"], verbosity=0)
+        call_command("search_rebuild", engine="elasticsearch", kind=["challenge"], verbosity=0, force=True)
+        assert len(elasticsearch.indices.serving("challenge")) == 1
+        with pytest.raises(leases.Busy, match="took this rebuild over"):
+            beat()
+
+
 def test_the_embedded_index_is_never_empty_while_it_is_made_anew(monkeypatch):
     sites = [factories.site(f"luogo-{n}", name_it=f"Luogo {n}") for n in range(5)]
     drain()
@@ -217,6 +228,9 @@ class Discarding:
         for number in range(self.count):
             document = synthetic(Key(f"{number:06}"))
             yield comparing.Entry(document.object_id, document.revision, document.digest)
+
+    def lost(self, documents):
+        return ()
 
     def write(self, documents, deletions):
         assert not deletions

@@ -145,6 +145,10 @@ class ElasticsearchEngine:
             answer = patiently(lambda: self._patient.mget(index=name, ids=list(keys), source_includes=["digest"]), self.tries)
             return [_entry(found) for found in answer["docs"] if found["found"]]
 
+    def lost(self, documents: Sequence[Document]) -> Collection[str]:
+        """None: a document is there with all its words, or not at all."""
+        return ()
+
     def match(self, query: TextQuery, questions: Sequence[Wanted]) -> list[Found]:
         texts = nearness(query)
         asked: list[tuple[str, Query, int]] = []

@@ -12,6 +12,7 @@ from ... import analysis
 from ...models import SearchDocument, SearchFact, SearchPeriod, SearchRecord, SearchTerm
 from .. import PUBLIC_KINDS, Deletion, Document, Entry, Facts, Found, Hit, TextQuery, Wanted
 from ..terms import people_words
+from . import tables
 from .facts import satisfying
 from .postgresql import PostgresqlRanking
 from .sqlite import SqliteRanking
@@ -108,6 +109,21 @@ class EmbeddedEngine:
     def held(self, kind: str, keys: Collection[str]) -> list[Entry]:
         rows = SearchRecord.objects.using(self.using).filter(kind=kind, is_deleted=False, object_id__in=keys)
         return [Entry(*row) for row in rows.values_list("object_id", "revision", "digest")]
+
+    def lost(self, documents: Sequence[Document]) -> Collection[str]:
+        """The ids of those whose words in some language are not there."""
+        held = SearchDocument.objects.using(self.using).filter(record__kind__in={d.kind for d in documents}, record__object_id__in=[d.object_id for d in documents])
+        found = set(held.values_list("record__kind", "record__object_id", "language"))
+        return {d.object_id for d in documents if any((d.kind, d.object_id, language) not in found for language in d.texts)}
+
+    def damaged(self) -> list[str]:
+        """The full-text tables that do not hold what the documents say; PostgreSQL keeps none apart."""
+        return tables.damaged(connections[self.using])
+
+    def fill_anew(self, table: str) -> None:
+        """Fill a full-text table from the documents."""
+        with transaction.atomic(using=self.using):
+            tables.fill_anew(connections[self.using], table)
 
     def newest_word(self) -> int:
         return int(SearchTerm.objects.using(self.using).aggregate(Max("id"))["id__max"] or 0)

@@ -5,6 +5,8 @@ Every kind, language and field has a table of its own on SQLite, so that how rar
 
 from typing import Any
 
+from django.db import DatabaseError, transaction
+
 from .. import KINDS, LANGUAGES, PUBLIC_KINDS
 
 CONTENT = "search_searchdocument"
@@ -69,6 +71,34 @@ def create(connection: Any) -> None:
                 f"CREATE TRIGGER {name}_delete AFTER DELETE ON {CONTENT} WHEN {belongs.format(row='old')} "
                 f"BEGIN INSERT INTO {name}({name}, rowid, {columns}) VALUES ('delete', old.id, {old}); END"
             )
+
+
+def damaged(connection: Any) -> list[str]:
+    """The names of the FTS5 tables that are not whole, or hold another number of documents than they should."""
+    if connection.vendor != "sqlite":
+        return []
+    found = []
+    with connection.cursor() as cursor:
+        for name, (_columns, belongs) in sqlite_tables().items():
+            try:
+                with transaction.atomic(using=connection.alias):
+                    # Without comparing the content: a table holds some of its rows alone.
+                    cursor.execute(f"INSERT INTO {name}({name}) VALUES ('integrity-check')")
+                    cursor.execute(f"SELECT (SELECT COUNT(*) FROM {name}_docsize) = (SELECT COUNT(*) FROM {CONTENT} WHERE {belongs.format(row=CONTENT)})")
+                    is_whole = cursor.fetchone()[0]
+            except DatabaseError:
+                is_whole = False
+            if not is_whole:
+                found.append(name)
+    return found
+
+
+def fill_anew(connection: Any, name: str) -> None:
+    """Empty an FTS5 table and fill it from the content. FTS5's own “rebuild” would take every row."""
+    columns, belongs = sqlite_tables()[name]
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {name}({name}) VALUES ('delete-all')")
+        cursor.execute(f"INSERT INTO {name}(rowid, {columns}) SELECT id, {columns} FROM {CONTENT} WHERE {belongs.format(row=CONTENT)}")
 
 
 def drop(connection: Any) -> None:

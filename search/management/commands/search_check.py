@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from search.checking import check
+from search.checking import NAMED, check
 from search.documents import BUILDERS
 from search.engines import Refused, Unavailable
 from search.leases import Busy
@@ -10,7 +10,7 @@ from search.rebuilding import Failed
 
 
 class Command(BaseCommand):
-    help = "Compares the search indices with the records. Ends with 1 where something differs and was not mended."
+    help = "Compares the search indices with the records. Ends with 1 where something differs and was not mended. With --verbosity 2 every id is listed, rather than the first."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--repair", action="store_true", help="mend what differs")
@@ -22,7 +22,7 @@ class Command(BaseCommand):
             for finding in check(repair=options["repair"], kinds=options["kind"] or []):
                 found += finding.total
                 left += finding.total - finding.mended
-                self.stdout.write(str(finding))
+                self.stdout.write(finding.told(None if options["verbosity"] > 1 else NAMED))
         except (Busy, Failed, Refused, Unavailable) as error:
             raise CommandError(str(error)) from error
         if left:

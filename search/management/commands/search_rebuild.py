@@ -19,6 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--kind", action="append", choices=sorted(BUILDERS), help="only this kind of records (may be repeated)")
         parser.add_argument("--engine", choices=[EmbeddedEngine.name, ElasticsearchEngine.name], help="only this engine; without it all that this installation uses")
+        parser.add_argument("--force", action="store_true", help="take over from a rebuild that seems to run: one that was killed on another machine, or in a container that is gone")
 
     def handle(self, *args: Any, **options: Any) -> None:
         kinds, engine = options["kind"] or [], options["engine"]
@@ -29,8 +30,10 @@ class Command(BaseCommand):
             if engine != ElasticsearchEngine.name:
                 self._say(f"{rebuilding.rebuild_embedded(kinds, self._progress):,} records indexed in the database.")
             if engine != EmbeddedEngine.name and settings.ELASTICSEARCH_URL:
-                self._say(f"{rebuilding.rebuild_elasticsearch(kinds or list(BUILDERS), self._progress):,} records indexed in Elasticsearch.")
-        except (Busy, Refused, Unavailable, rebuilding.Failed) as error:
+                self._say(f"{rebuilding.rebuild_elasticsearch(kinds or list(BUILDERS), self._progress, take_over=options['force']):,} records indexed in Elasticsearch.")
+        except Busy as error:
+            raise CommandError(f"{error} If it was killed, run this again with --force.") from error
+        except (Refused, Unavailable, rebuilding.Failed) as error:
             raise CommandError(str(error)) from error
 
     def _progress(self, engine: str, kind: str, done: int, total: int) -> None:

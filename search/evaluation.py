@@ -1,15 +1,17 @@
 """How well the ranking finds what was really funded: labelled sets through the code that ranks in production, beside plain BM25.
 
 A set is two kinds of files in one folder, JSON lines compressed with gzip: `NAME_challenges.jsonl.gz` with `id, language, title, text` and
-`NAME_proposals*.jsonl.gz` with `id, language, title, text, relevant` (ids of the challenges that a proposal was funded under).
+`NAME_proposals*.jsonl.gz` with `id, language, title, text, relevant` (ids of the challenges that a proposal was funded under, or one id). A row without a
+language has that of most others; rows in a language that we do not know are left out and counted.
 """
 
 import gzip
 import json
 import random
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import log, log2
 from pathlib import Path
@@ -17,7 +19,7 @@ from statistics import mean
 from typing import Any, TypeVar
 
 from . import analysis
-from .engines import Document, Index, Text, TextQuery, Unavailable, Wanted
+from .engines import LANGUAGES, Document, Index, Text, TextQuery, Unavailable, Wanted
 from .engines.elasticsearch.client import pause
 from .ranking import ranked, ranked_proposals, remember
 
@@ -46,6 +48,7 @@ class LabelledSet:
     challenges: list[LabelledText]
     proposals: list[LabelledText]
     history: list[LabelledText]
+    foreign: int = 0  # rows left out for their language
 
     @property
     def accepted(self) -> dict[str, list[LabelledText]]:
@@ -70,44 +73,60 @@ Rankings = Mapping[str, Sequence[str]]
 
 
 def read(folder: Path, name: str, *, title_only: bool = False, history: float = 0.0, seed: int = 1) -> LabelledSet:
-    """A set from its files; `history` is the share of the proposals that is put aside. Raises FileNotFoundError and ValueError with what is wrong."""
+    """A set from its files; `history` is the share of the proposals that is put aside. Raises OSError and ValueError with what is wrong."""
     files = sorted(folder.glob(f"{name}_proposals*.jsonl.gz"))
     if not files:
         raise FileNotFoundError(f"{folder} has no {name}_proposals*.jsonl.gz")
-    challenges = _rows(folder / f"{name}_challenges.jsonl.gz")
-    proposals = [row for path in files for row in _rows(path)]
+    read_challenges = _rows(folder / f"{name}_challenges.jsonl.gz")
+    read_proposals = [row for path in files for row in _rows(path)]
+    said = Counter(row.language for row in (*read_challenges, *read_proposals) if row.language in LANGUAGES)
+    usual = said.most_common(1)[0][0] if said else LANGUAGES[0]
+    challenges, proposals = ([replace(row, language=row.language or usual) for row in rows if row.language in ("", *LANGUAGES)] for rows in (read_challenges, read_proposals))
+    foreign = len(read_challenges) + len(read_proposals) - len(challenges) - len(proposals)
+    if foreign and not (challenges and proposals):
+        raise ValueError(f"{name} has no challenges or no proposals in a language that we know: only {' and '.join(LANGUAGES)}")
     if title_only:
         proposals = [LabelledText(row.id, row.language, row.title, "", row.relevant) for row in proposals]
     order = list(range(len(proposals)))
     random.Random(seed).shuffle(order)  # noqa: S311 - a split that can be repeated
     aside = order[: int(len(order) * history)]
     rest = sorted(set(order) - set(aside))
-    return LabelledSet(challenges, [proposals[number] for number in rest], [proposals[number] for number in sorted(aside)])
+    return LabelledSet(challenges, [proposals[number] for number in rest], [proposals[number] for number in sorted(aside)], foreign)
 
 
 def _rows(path: Path) -> list[LabelledText]:
-    found = []
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-                found.append(LabelledText(_key(row["id"]), _language(row), str(row.get("title") or ""), str(row.get("text") or ""), tuple(map(_key, row.get("relevant") or ()))))
-            except (ValueError, KeyError) as error:
-                raise ValueError(f"{path.name}, line {number}: {type(error).__name__}: {error}") from error
+    """A file's rows, with the language as far as it is said. Some programs begin a file with a mark of its encoding, or end it with an empty line."""
+    found, number = [], 0
+    try:
+        with gzip.open(path, "rt", encoding="utf-8-sig") as lines:
+            for line in lines:
+                number += 1
+                if line.strip():
+                    found.append(_row(json.loads(line)))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path.name} is no whole gzip file: it ends or breaks after line {number}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path.name}, line {number}: {type(error).__name__}: {error}") from error
     return found
 
 
+def _row(row: Mapping[str, Any]) -> LabelledText:
+    relevant = row.get("relevant") or ()
+    keys = (relevant,) if isinstance(relevant, str | int) else relevant
+    return LabelledText(_key(row["id"]), str(row.get("language") or "")[:2].lower(), _text(row.get("title")), _text(row.get("text")), tuple(map(_key, keys)))
+
+
+def _text(value: Any) -> str:
+    """Without the characters that PostgreSQL does not keep."""
+    return str(value or "").replace("\0", " ")
+
+
 def _key(identifier: Any) -> str:
-    """As the index keeps it: an identifier that is too long stands as its digest."""
-    key = str(identifier)
+    """As the index keeps it: an identifier that is too long stands as its digest. Raises ValueError for an empty one."""
+    key = "" if identifier is None else str(identifier).replace("\0", " ")
+    if not key.strip():
+        raise ValueError("an id is empty")
     return key if len(key) <= 40 else sha256(key.encode()).hexdigest()[:40]
-
-
-def _language(row: Mapping[str, Any]) -> str:
-    language = str(row["language"])[:2].lower()
-    if language not in ("it", "en"):
-        raise ValueError(f"language “{language}”: only it and en")
-    return language
 
 
 def documents(labelled: LabelledSet, direction: str) -> list[Document]:

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
+from datetime import timedelta
 from math import log2
 from secrets import token_hex
 
@@ -13,10 +15,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from citylab.core import clock
 from search import evaluation
-from search.engines import Found, Hit, Unavailable
+from search.engines import Found, Hit, Refused, Unavailable
+from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.elasticsearch.client import client
 from search.evaluation import LabelledText, Question, measured
+from search.scratch import forget_left_indices
 from tests.services import need
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +142,68 @@ def test_a_folder_that_cannot_be_read_is_named(folder, name, content, message):
                 file.write(content + "\n")
     with pytest.raises(CommandError, match=message):
         call_command("evaluate_matching", "--data", str(folder), "--set", name)
+
+
+def written(folder, name, challenges, proposals):
+    for kind, content in (("challenges", challenges), ("proposals", proposals)):
+        (folder / f"{name}_{kind}.jsonl.gz").write_bytes(content if isinstance(content, bytes) else gzip.compress(content.encode()))
+    return folder
+
+
+ROW = '{"id": "c", "language": "en", "title": "Light", "text": "Lamps"}'
+
+
+def test_rows_are_read_though_not_all_of_them_are_as_they_should_be(tmp_path):
+    rows = [
+        {"id": "p1", "language": "EN-gb", "title": "Lamp\0s", "text": None, "relevant": "c"}, {"id": 0, "title": "No language", "relevant": ["c", 7]}, {"id": "p3", "language": "fr"},
+    ]  # fmt: skip
+    written(tmp_path, "odd", "\ufeff" + ROW + "\n\n", "\n\n".join(map(json.dumps, rows)) + "\n  \n")
+    labelled = evaluation.read(tmp_path, "odd")
+    assert labelled.challenges == [LabelledText("c", "en", "Light", "Lamps")]
+    assert labelled.proposals == [LabelledText("p1", "en", "Lamp s", "", ("c",)), LabelledText("0", "en", "No language", "", ("c", "7"))]
+    assert labelled.foreign == 1
+
+
+@pytest.mark.parametrize(
+    ("challenges", "message"),
+    [
+        (gzip.compress(ROW.encode() * 50)[:-20], "odd_challenges.jsonl.gz is no whole gzip file: it ends or breaks after line 0"),
+        (ROW.encode(), "odd_challenges.jsonl.gz is no whole gzip file"),
+        ('{"id": "", "language": "en"}', "odd_challenges.jsonl.gz, line 1: ValueError: an id is empty"),
+        ('{"id": null, "language": "en"}', "an id is empty"),
+        (ROW + "\n[1]", "line 2: AttributeError"),
+        (gzip.compress(b"\xff\xfe"), "UnicodeDecodeError"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path, challenges, message):
+    with pytest.raises(CommandError, match=message):
+        call_command("evaluate_matching", "--data", str(written(tmp_path, "odd", challenges, ROW)), "--set", "odd")
+
+
+def test_a_folder_for_the_figures_that_is_not_there_is_said_before_the_work(folder):
+    with pytest.raises(CommandError, match="There is no folder .*nowhere for --json"):
+        call_command("evaluate_matching", "--data", str(folder), "--set", "tiny", "--json", str(folder / "nowhere" / "figures.json"))
+
+
+def test_what_an_engine_refuses_is_said_in_a_sentence(folder, monkeypatch):
+    @contextmanager
+    def scratch(name, purpose):
+        raise Refused("Elasticsearch refuses 1 documents")
+        yield
+
+    monkeypatch.setattr("search.management.commands.evaluate_matching.scratch", scratch)
+    with pytest.raises(CommandError, match="Elasticsearch refuses 1 documents"):
+        call_command("evaluate_matching", "--data", str(folder), "--set", "tiny")
+
+
+def test_what_a_killed_run_left_is_gone_with_the_next_a_day_later(elasticsearch, settings):
+    common = f"{settings.ELASTICSEARCH_PREFIX}-scratch-"
+    left = [
+        ElasticsearchEngine(f"{common}{clock.now() - ago:%Y%m%d%H%M}-tiny-0").indices.ensure("site")[0]
+        for ago in (timedelta(days=1, minutes=1), timedelta(hours=23))
+    ]
+    forget_left_indices(elasticsearch)
+    assert list(elasticsearch.client.indices.get(index=f"{common}*")) == left[1:]
 
 
 def test_a_share_is_below_one(folder):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from search import evaluation
-from search.engines import Unavailable
+from search.engines import LANGUAGES, Refused, Unavailable
 from search.scratch import scratch
 
 
@@ -27,6 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 <= options["history"] < 1:
             raise CommandError("--history is a share: from 0 to less than 1.")
+        if options["json"] and not options["json"].parent.is_dir():
+            raise CommandError(f"There is no folder {options['json'].parent} for --json.")
         try:
             labelled = evaluation.read(options["data"], options["name"], title_only=options["fields"] == "title", history=options["history"], seed=options["seed"])
         except (OSError, ValueError) as error:
@@ -42,7 +44,7 @@ class Command(BaseCommand):
                     for kind in ("challenge", "proposal") if options["direction"] == "challenges" else ("challenge",):
                         engine.refresh(kind)  # type: ignore[attr-defined]
                 ours = evaluation.rankings(engine, labelled, options["direction"], using, self._progress)
-        except Unavailable as error:
+        except (Refused, Unavailable) as error:
             raise CommandError(str(error)) from error
         plain = evaluation.plain_rankings(labelled, options["direction"])
         groups = {"all": asked}
@@ -63,6 +65,8 @@ class Command(BaseCommand):
             f"{options['name']}: {options['engine']}, {options['fields']}, {options['direction']} ask; {len(labelled.challenges)} challenges, {len(labelled.proposals)} proposals, "
             f"{len(labelled.history)} as history (seed {options['seed']}); {seconds:.0f} s"
         )
+        if labelled.foreign:
+            self.stdout.write(f"{labelled.foreign} rows were left out: they are in another language than {' and '.join(LANGUAGES)}.")
         for name, group in found.items():
             self.stdout.write(f"\n{name} ({group['questions']} questions)")
             self.stdout.write(f"{'':12}{'ours':>8}  {'95 % interval':16}{'plain BM25':>10}{'difference':>12}  95 % interval")

@@ -33,6 +33,7 @@ CONSUMERS: dict[str, list[str]] = {
     "invitation.created": [ACCOUNTS + "handle_invitation_created"],
     "access_request.created": [ACCOUNTS + "handle_access_request_created"],
     "access_request.answered": [ACCOUNTS + "handle_access_request_answered"],
+    "user.second_factor_reset": [ACCOUNTS + "handle_second_factor_reset"],
     "challenge.published": [INDEX + "handle_challenge", ALERTS + "handle_challenge_published"],
     "challenge.unpublished": [INDEX + "handle_challenge"],
     "challenge.content_changed": [INDEX + "handle_challenge"],

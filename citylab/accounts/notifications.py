@@ -57,3 +57,11 @@ class NoAccount(AccountLetter):
     code = "no_account"
     label = _("The address has no account")
     template = "accounts/messages/no_account"
+
+
+class SecondFactorReset(Notification):
+    code = "second_factor_reset"
+    category = "formal"
+    mandatory = True
+    label = _("Your second factor was removed")
+    template = "accounts/messages/second_factor_reset"

@@ -64,3 +64,10 @@ def handle_access_request_answered(key: str, payload: dict[str, Any]) -> None:
         kind=notifications.AccessAnswered, user=request.user, case_kind="organisation", case_id=str(request.organisation_id), dedupe=f"access-answer:{request.pk}",
         context={"request": request, "address": "/"},
     )  # fmt: skip
+
+
+def handle_second_factor_reset(key: str, payload: dict[str, Any]) -> None:
+    user = User.objects.get(pk=key)
+    with override(user.language):
+        address = reverse("account_login")
+    notify(kind=notifications.SecondFactorReset, user=user, case_kind="user", case_id=key, dedupe=f"second-factor:{payload['message']}", context={"address": address})

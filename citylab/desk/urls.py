@@ -13,6 +13,7 @@ urlpatterns = [
     path(pgettext_lazy("url", "requests-to-join/"), people.access_requests, name="access_requests"),
     path(pgettext_lazy("url", "people/"), people.people, name="people"),
     path(pgettext_lazy("url", "people/<int:pk>/"), people.person, name="person"),
+    path(pgettext_lazy("url", "people/<int:pk>/account/<slug:code>/"), people.person_act, name="person_act"),
     path(pgettext_lazy("url", "rankings/"), ranking.rankings, name="rankings"),
     path(pgettext_lazy("url", "rankings/<slug:code>/"), ranking.ranking, name="ranking"),
     path(pgettext_lazy("url", "quality/"), quality.quality, name="quality"),

@@ -3,14 +3,17 @@
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from citylab.accounts.models import Membership, Role, User
+from citylab.accounts.services.people import account_switch, second_factor_reset
 from citylab.accounts.services.roles import role_revoke
 from citylab.audit.models import AuditEntry
 from citylab.core import clock, outbox
+from citylab.core.errors import NotAllowed
 from citylab.core.models import OutboxMessage
 from citylab.notifications.models import OutgoingMessage
 from citylab.pilots.models import Pilot
@@ -198,6 +201,52 @@ def test_the_last_administrator_cannot_be_taken_away(administrator: Any, people:
     factories.person(Role.ADMINISTRATOR)
     assert administrator.post(address, {"roles": ["officer"], "confirmed": "1"}).status_code == 302
     assert fresh(people.administrator).roles == {"officer"}
+
+
+def account(person: Any, code: str) -> str:
+    return reverse("desk:person_act", args=[person.pk, code])
+
+
+def test_a_lost_second_factor_is_removed_after_one_confirmation_and_the_person_hears_of_it(administrator: Any, people: Any) -> None:
+    factor = Authenticator.objects.create(user=people.evaluator, type=Authenticator.Type.TOTP, data={})
+    address = account(people.evaluator, "second-factor")
+    assert "Remove the second factor" in text_of(administrator.get(reverse("desk:person", args=[people.evaluator.pk])))
+    assert "The app and the recovery codes no longer work" in text_of(administrator.post(address)) and Authenticator.objects.get() == factor
+    administrator.post(address, {"confirmed": "1"})
+    outbox.drain()
+    assert not Authenticator.objects.exists()
+    assert OutgoingMessage.objects.get(user=people.evaluator).kind == "second_factor_reset"
+    again = administrator.post(address, {"confirmed": "1"}, follow=True)
+    assert "This person has no second factor." in text_of(again)
+    assert [(entry.action, entry.actor_id) for entry in AuditEntry.objects.filter(case_kind="user", case_id=str(people.evaluator.pk)).exclude(action="grant_role")] == [
+        ("reset_second_factor", people.administrator.pk)
+    ]
+
+
+def test_an_account_is_switched_off_which_ends_its_sessions_and_on_again(administrator: Any, people: Any) -> None:
+    evaluator, own = people.evaluator, reverse("desk:evaluations")
+    client = signed_in(evaluator)
+    administrator.post(account(evaluator, "deactivate"), {"confirmed": "1"})
+    assert client.get(own).status_code == 302 and "Switch the account on" in text_of(administrator.get(reverse("desk:person", args=[evaluator.pk])))
+    administrator.post(account(evaluator, "reactivate"), {"confirmed": "1"})
+    assert client.get(own).status_code == 200
+    assert set(AuditEntry.objects.filter(case_id=str(evaluator.pk), actor_id=people.administrator.pk).values_list("action", flat=True)) == {"deactivate", "reactivate"}
+
+
+def test_the_last_administrator_is_not_switched_off(administrator: Any, people: Any) -> None:
+    address = account(people.administrator, "deactivate")
+    assert "This is the last administrator: name another one first." in text_of(administrator.post(address, {"confirmed": "1"}, follow=True))
+    assert fresh(people.administrator).is_active
+    second = factories.person(Role.ADMINISTRATOR)
+    administrator.post(account(second, "deactivate"), {"confirmed": "1"})
+    assert "This is the last administrator" in text_of(administrator.post(address, {"confirmed": "1"}, follow=True))
+
+
+@pytest.mark.parametrize("role", [role for role in Role.values if role != Role.ADMINISTRATOR])
+def test_only_an_administrator_changes_accounts(role: str, people: Any) -> None:
+    for act in (lambda actor: account_switch(user_id=people.owner.pk, active=False, actor=actor), lambda actor: second_factor_reset(user_id=people.owner.pk, actor=actor)):
+        with pytest.raises(NotAllowed):
+            act(getattr(people, role))
 
 
 @pytest.mark.parametrize(("roles", "message"), [(["evaluator"], "Nothing would change."), (["king"], "Select a valid choice.")])

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.test import Client
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.utils.translation import override
 
 from citylab.accounts.models import AccessRequest, Role
 from citylab.accounts.services.organisations import access_request_answer, access_request_create, member_invite
+from citylab.accounts.services.people import second_factor_reset
 from citylab.challenges.models import Challenge
 from citylab.challenges.services import challenge_close, deadline_extend, question_answer, question_ask
 from citylab.core import clock, outbox
@@ -151,6 +153,11 @@ class Town:
     def access_answered(self):
         self.access_asked()
         access_request_answer(request_id=AccessRequest.objects.latest("pk").pk, actor=self.owner, accept=True)
+
+    def second_factor_reset(self):
+        person = self.person(Role.EVALUATOR)
+        Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+        second_factor_reset(user_id=person.pk, actor=self.person(Role.ADMINISTRATOR))
 
     def new_match(self):
         EmailAddress.objects.create(user=self.owner, email=self.owner.email, verified=True, primary=True)

@@ -34,12 +34,18 @@ def role_grant(*, user: User, role: str, actor: Any) -> RoleGrant:
     return grant
 
 
+def last_administrator_stays(user_id: int) -> None:
+    """Raises DomainError("last_administrator") where nobody else would be left to give roles. All who take one away queue up here."""
+    administrators = set(RoleGrant.objects.select_for_update().filter(role=Role.ADMINISTRATOR, user__is_active=True).values_list("user_id", flat=True))
+    if administrators == {user_id}:
+        raise DomainError("last_administrator", _("This is the last administrator: name another one first."))
+
+
 def roles_set(*, user: User, wanted: set[str], actor: Any) -> None:
     """Give and take roles until the person has just `wanted`. Raises DomainError("last_administrator") where nobody would be left to give roles."""
     with transaction.atomic():
-        administrators = set(RoleGrant.objects.select_for_update().filter(role=Role.ADMINISTRATOR, user__is_active=True).values_list("user_id", flat=True))
-        if Role.ADMINISTRATOR not in wanted and administrators == {user.pk}:
-            raise DomainError("last_administrator", _("This is the last administrator: name another one first."))
+        if Role.ADMINISTRATOR not in wanted:
+            last_administrator_stays(user.pk)
         for role in sorted(wanted - user.roles):
             role_grant(user=user, role=role, actor=actor)
         for role in sorted(user.roles - wanted):

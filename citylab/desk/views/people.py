@@ -1,17 +1,22 @@
 """Who works here: hand over a colleague's cases, and, for administrators, everybody's roles."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from citylab.accounts.access import roles
 from citylab.accounts.models import Role, User
 from citylab.accounts.selectors import people_list, waiting_access_requests
+from citylab.accounts.services.people import account_switch, second_factor_reset
 from citylab.accounts.services.roles import roles_set
 from citylab.core import outbox
 from citylab.core.errors import DomainError
@@ -19,7 +24,7 @@ from citylab.core.middleware import status_of
 from citylab.pilots.services.assigning import pilots_hand_over
 from citylab.proposals.services import screening
 
-from ..forms import HandedWorkForm, HandOverForm, PeopleForm, RolesForm
+from ..forms import ConfirmForm, HandedWorkForm, HandOverForm, PeopleForm, RolesForm
 from .common import staff
 
 PAGE_SIZE = 25
@@ -78,12 +83,69 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/people.html", {"form": form, "page": page, "labels": dict(Role.choices), "given_up": outbox.failed().count()})
 
 
+@dataclass(frozen=True)
+class AccountAct:
+    """What an administrator does for an account besides its roles: whether it can be done now, its words, and its service."""
+
+    code: str
+    possible: Callable[[User], bool]
+    title: Promise
+    effects: tuple[Promise, ...]
+    act: Callable[..., Any]
+    danger: bool = True
+
+
+ACTS = {
+    act.code: act
+    for act in (
+        AccountAct(
+            "second-factor", is_mfa_enabled, gettext_lazy("Remove the second factor"),
+            (
+                gettext_lazy("Make sure first that it is really this person who asks: speak with them."),
+                gettext_lazy("The app and the recovery codes no longer work; whoever acts for the city sets up another factor at the next sign-in."),
+                gettext_lazy("The person is told by e-mail."),
+            ), lambda user, actor: second_factor_reset(user_id=user.pk, actor=actor),
+        ),
+        AccountAct(
+            "deactivate", lambda user: user.is_active, gettext_lazy("Switch the account off"),
+            (gettext_lazy("The person is signed out and cannot sign in; what they did stays."), gettext_lazy("Cases and pilots stay with them until you hand them over.")),
+            lambda user, actor: account_switch(user_id=user.pk, active=False, actor=actor),
+        ),
+        AccountAct(
+            "reactivate", lambda user: not user.is_active, gettext_lazy("Switch the account on"),
+            (gettext_lazy("The person can sign in again, with the same roles and organisations."),),
+            lambda user, actor: account_switch(user_id=user.pk, active=True, actor=actor), danger=False,
+        ),
+    )
+}  # fmt: skip
+
+
+@administrator
+def person_act(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """A lost second factor, or an account switched off or on: what happens, and one confirmation."""
+    act = ACTS.get(code)
+    if act is None:
+        raise Http404
+    found = get_object_or_404(User, pk=pk)
+    context = {"person": found, "title": act.title, "lead": f"{found}, {found.email}", "submit": act.title, "effects": act.effects, "danger": act.danger, "form": ConfirmForm()}
+    if "confirmed" not in request.POST:
+        return render(request, "desk/confirm.html", context)
+    try:
+        act.act(found, request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("Done: %(title)s, %(person)s.") % {"title": act.title, "person": found})
+    return redirect("desk:person", pk=pk)
+
+
 @administrator
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """One person's roles: tick, see what changes, confirm once."""
     found = get_object_or_404(User, pk=pk)
     form = RolesForm(request.POST if request.method == "POST" else None, initial={"roles": sorted(found.roles)})
     context: dict[str, Any] = {"form": form, "person": found, "title": str(found), "lead": found.email, "submit": _("See what changes")}
+    context["acts"] = [act for act in ACTS.values() if act.possible(found)]
     if request.method != "POST" or "edit" in request.POST:
         return render(request, "desk/form_page.html", context)
     if not form.is_valid():

@@ -22,7 +22,7 @@ from citylab.testbeds.models import Site
 
 from . import analysis, sentences
 from .documents import proposal_texts
-from .engines import TextQuery, get_engine
+from .engines import Engine, TextQuery, get_engine
 from .matching import Line, Match
 from .offers import names_of_terms
 from .policy import ChallengeOffer, Group, Need, SiteOffer, TextScore, Verdict, judge_challenge, judge_site
@@ -54,10 +54,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Answers:
-    """Those who could answer, best first, and how many more organisations have proposals on the same things."""
+    """Those who could answer, best first, how many more organisations have proposals on the same things, and whether a reserve engine answered."""
 
     candidates: list[Candidate]
     more: int
+    is_degraded: bool = False
 
 
 def who_could_answer(offer: Challenge | Site, record: str = "", limit: int = 10) -> Answers:
@@ -66,7 +67,8 @@ def who_could_answer(offer: Challenge | Site, record: str = "", limit: int = 10)
     if not texts:
         return Answers([], 0)
     organisations = {str(found.pk): found for found in Organisation.objects.only(*PROFILE)}
-    scores = _text_scores(texts, organisations)
+    engine = get_engine()
+    scores = _text_scores(engine, texts, organisations)
     judge = _judge(offer)
     judged = [(organisation, judge(organisation, scores.get(key, TextScore()))) for key, organisation in organisations.items()]
     order = list(Group)
@@ -86,7 +88,8 @@ def who_could_answer(offer: Challenge | Site, record: str = "", limit: int = 10)
         for organisation, verdict in answering
     ]
     place = (str(offer._meta.model_name), record) if record else None
-    return Answers(shown, len(_with_proposals(texts, place) - {str(candidate.match.record.pk) for candidate in shown}))
+    more = len(_with_proposals(engine, texts, place) - {str(candidate.match.record.pk) for candidate in shown})
+    return Answers(shown, more, engine.is_degraded)
 
 
 def _text(offer: Challenge | Site, language: str) -> Text:
@@ -95,13 +98,13 @@ def _text(offer: Challenge | Site, language: str) -> Text:
     return title, " ".join(rest)
 
 
-def _text_scores(texts: Mapping[str, Text], organisations: Mapping[str, Any]) -> dict[str, TextScore]:
+def _text_scores(engine: Engine, texts: Mapping[str, Text], organisations: Mapping[str, Any]) -> dict[str, TextScore]:
     """Each organisation's nearest text among its profile and its public pilots, with the words in common."""
     scores: dict[str, TextScore] = {}
     for language, text in texts.items():
         own = _words(text, language)
         profiles = {key: found.description for key, found in organisations.items() if found.language == language and found.description}
-        pilots = _public_pilots(text, language)
+        pilots = _public_pilots(engine, text, language)
         for score, key, theirs in [*_profile_scores(own, profiles, language), *pilots]:
             if score < NEAR or score <= scores.get(key, TextScore()).share:
                 continue
@@ -131,9 +134,9 @@ def _profile_scores(own: Mapping[str, str], profiles: Mapping[str, str], languag
     return [(score / best, key, profiles[key]) for key, score in raw.items() if score]
 
 
-def _public_pilots(text: Text, language: str) -> list[tuple[float, str, str]]:
+def _public_pilots(engine: Engine, text: Text, language: str) -> list[tuple[float, str, str]]:
     """(share of the best score, organisation, the card's text) of the public pilots nearest to a text."""
-    hits = nearest(*text, language, ("pilot",), LOOKED_AT)
+    hits = nearest(*text, language, ("pilot",), LOOKED_AT, engine)
     best = max((hit.score for hit in hits), default=0) or 1
     pilots = {str(pilot.pk): pilot for pilot in Pilot.objects.filter(pk__in=[hit.object_id for hit in hits], organisation__isnull=False) if pilot.is_public}
     found = [(hit.score / best, pilots[hit.object_id]) for hit in hits if hit.object_id in pilots]
@@ -143,9 +146,9 @@ def _public_pilots(text: Text, language: str) -> list[tuple[float, str, str]]:
     ]
 
 
-def _with_proposals(texts: Mapping[str, Text], place: tuple[str, str] | None) -> set[str]:
+def _with_proposals(engine: Engine, texts: Mapping[str, Text], place: tuple[str, str] | None) -> set[str]:
     """The organisations of received proposals that are for this, as matching ranks them: of a `place` that is indexed, by its share of their interest."""
-    hits = ranked_proposals(get_engine(), [TextQuery(*text, language) for language, text in texts.items()], LOOKED_AT, place)
+    hits = ranked_proposals(engine, [TextQuery(*text, language) for language, text in texts.items()], LOOKED_AT, place)
     best = max((hit.score for hit in hits), default=0)
     near = [hit.object_id for hit in hits if hit.score >= NEAR_PROPOSAL * best]
     rows = Proposal.objects.filter(pk__in=near, language__in=texts).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).only("organisation", "language", "title", "answers")

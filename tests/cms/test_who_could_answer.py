@@ -13,6 +13,7 @@ from citylab.challenges.models import Challenge
 from citylab.core import outbox
 from citylab.taxonomy.models import Technology
 from citylab.testbeds.models import Site
+from search.engines.reserve import breaker
 from tests import factories
 
 from .conftest import signed_in
@@ -48,6 +49,17 @@ def test_the_panel_stands_beside_the_form(model, page, anna):
     saved = f"?record={made.pk}" if page == "edit" else ""
     assert response.content.decode().count(f'data-live-panel="{reverse("who_could_answer", args=[kind])}{saved}"') == 1
     assert b"cms/js/live-panel.js" in response.content
+
+
+def test_it_says_so_when_the_reserve_answers(anna, settings):
+    said = "The search is working on its reserve for now"
+    firm()
+    assert said not in text_of(panel(anna))
+    settings.ELASTICSEARCH_URL = "http://127.0.0.1:9"
+    breaker.succeeded()
+    answer = text_of(panel(anna))
+    breaker.succeeded()
+    assert answer.count(said) == 1 and "1 organisation could answer." in answer
 
 
 def test_it_reads_what_is_in_the_form_and_saves_nothing(anna):

@@ -156,14 +156,14 @@ class _Candidates:
         return [hit.object_id for hit in self.hits]
 
 
-def _candidates(engine: Engine, query: TextQuery, need: Need, moment: datetime, has_challenge: bool) -> tuple[_Candidates, _Candidates]:
+def _candidates(engine: Engine, query: TextQuery, need: Need, moment: datetime, challenge_id: Any) -> tuple[_Candidates, _Candidates]:
     """Of sites and of challenges the best of those that fit, and the best texts among the rest: only these get blockers, and what would remove them."""
     constraints = constraints_of(need, moment)
-    # A proposal for a challenge meets only that one, whatever stands in the way.
-    challenge = Wanted("challenge", FITTING) if has_challenge else Wanted("challenge", FITTING, constraints, OTHERS)
+    # A proposal for a challenge meets only that one, whatever stands in the way and however many are nearer; the others are what it is measured by.
+    challenge = Wanted("challenge", 1, others=OTHERS, chosen=(str(challenge_id),)) if challenge_id else Wanted("challenge", FITTING, constraints, OTHERS)
     sites, challenges = ranked(engine, query, [Wanted("site", FITTING, constraints, OTHERS), challenge])
     near = [_Candidates([*found.hits, *found.others], found.total, found.total + found.others_total) for found in (sites, challenges)]
-    return near[0], _Candidates(near[1].hits, 1, 1) if has_challenge else near[1]
+    return near[0], _Candidates(near[1].hits, 1, 1) if challenge_id else near[1]
 
 
 def match_proposal(proposal: Proposal, shown: int | None = None) -> MatchPanel:
@@ -173,7 +173,7 @@ def match_proposal(proposal: Proposal, shown: int | None = None) -> MatchPanel:
     need = need_of(proposal)
     engine = get_engine()
     query = query_of(proposal)
-    near_sites, near_challenges = _candidates(engine, query, need, moment, proposal.challenge_id is not None)
+    near_sites, near_challenges = _candidates(engine, query, need, moment, proposal.challenge_id)
     sites = list(Site.objects.filter(live=True, pk__in=near_sites.keys).annotate(past=have_run("site")))
     wanted = [proposal.challenge_id] if proposal.challenge_id else near_challenges.keys
     challenges = list(visible_challenges(moment).filter(pk__in=wanted).annotate(past=have_run("challenge")))

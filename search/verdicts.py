@@ -14,14 +14,14 @@ from citylab.testbeds.selectors import availability
 
 from . import matching
 from .documents import challenge_texts, site_texts
-from .engines import get_engine
+from .engines import Wanted, get_engine
 from .matching import Match, need_of, query_of
 from .offers import challenge_offer, have_run, names_of_terms, site_offer
 from .places import Places
 from .policy import Need, TextScore, judge_challenge, judge_site
-from .ranking import PLACES, nearest
+from .ranking import PLACES, nearest, ranked
 
-# How many of the nearest texts of each kind count as near, about.
+# How many of the nearest texts of each kind count as near, about, where all records are judged.
 NEAREST = 100
 
 
@@ -33,6 +33,7 @@ class Bench:
 
     def __init__(self, kind: str, only: Collection[Any] | None = None) -> None:
         self.kind = kind
+        self.only = only
         self.engine = get_engine()
         self.moment = clock.now()
         self.sites: list[Any] = []
@@ -87,7 +88,12 @@ class Bench:
     def _texts(self, proposal: Proposal) -> Mapping[tuple[str, str], TextScore]:
         query = query_of(proposal)
         # Both kinds, as the panel ranks them: a text that is far from every site is no reason for the least far one.
-        hits = nearest(query.title, query.text, query.language, PLACES, 2 * NEAREST, self.engine)
+        if self.only is None:
+            hits = nearest(query.title, query.text, query.language, PLACES, 2 * NEAREST, self.engine)
+        else:
+            keys = tuple(str(record.pk) for record in self.records)
+            questions = [Wanted(kind, len(keys), others=1, chosen=keys) if kind == self.kind and keys else Wanted(kind, 1) for kind in PLACES]
+            hits = [hit for found in ranked(self.engine, query, questions) for hit in (*found.hits, *found.others)]
         read = site_texts if self.kind == "site" else challenge_texts
         texts = {(self.kind, str(record.pk)): " ".join(read(record, query.language)) for record in self.records}
         return matching._scores(hits, query.whole, query.language, texts)

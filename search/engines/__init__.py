@@ -105,12 +105,16 @@ class Hit:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which records of a kind are asked for: with constraints, the best `limit` that satisfy them and the best `others` that do not."""
+    """Which records of a kind are asked for: with constraints, the best `limit` that satisfy them and the best `others` that do not.
+
+    `chosen` are asked for by their ids instead: these and no others satisfy what is asked.
+    """
 
     kind: str
     limit: int
     constraints: Constraints | None = None
     others: int = 0
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -237,3 +237,13 @@ def test_every_letter_and_digit_of_unicode_can_be_searched_and_indexed(engine):
 def test_people_s_words_can_be_looked_for_among_chosen_records(empty, only, found):
     empty.index([document("site", key, "Prato", "Un prato") for key in ("6", "8", "9")])
     assert ids(settled(empty).search("prato", "it", ["site"], limit=20, only=only)) == found
+
+
+def test_texts_are_measured_for_chosen_records_also_where_others_are_nearer_or_no_word_is_shared(empty):
+    empty.index([document("site", "6", "Prato", "Un prato di pioggia e neve"), document("site", "8", "Prato", "Pioggia"), document("site", "9", "Altro", "Nulla")])
+    (every,) = settled(empty).match(TextQuery("", "pioggia e neve", "it"), [Wanted("site", 9)])
+    (found,) = empty.match(TextQuery("", "pioggia e neve", "it"), [Wanted("site", 9, others=9, chosen=("8", "9"))])
+    assert [hit.object_id for hit in every.hits] == ["6", "8"]
+    assert ([hit.object_id for hit in found.hits], found.total) == (["8", "9"], 2)
+    assert [hit.object_id for hit in found.others] == ["6"]
+    assert found.hits[0].score == pytest.approx(every.hits[1].score, rel=0.01)

@@ -13,6 +13,7 @@ from citylab.taxonomy.models import Technology
 from citylab.testbeds.services import booking_hold
 from search.matching import match_proposal
 from search.rebuilding import rebuild_embedded
+from search.verdicts import Bench
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,20 @@ def test_a_text_that_says_the_same_with_another_word_speaks_for_it_too():
     with override("en"):
         found = {match.record.code: [line.text for line in match.reasons if line.code == "text"] for match in panel(draft).challenges["fits"]}
     assert found == {"sfida": ["Both texts speak of: <mark>Monopattini</mark>"], "altra": []}
+
+
+def test_the_challenge_that_is_answered_says_how_its_text_agrees_however_many_are_nearer():
+    ours = factories.challenge("sfida", title_it="Pioggia", summary_it="Bicchieri.", description_it="", expected_it="")
+    for _turn in range(52):
+        factories.challenge(title_it="Sensori per la pioggia", summary_it="Avvisare quando piove molto.")
+    draft = factories.draft(to=ours)
+    rebuild_embedded()
+    (match,) = panel(draft).challenges["fits"]
+    assert (match.record, [line.code for line in match.reasons][:1]) == (ours, ["sector"])
+    assert "text" in [line.code for line in match.reasons]
+    (why,) = Bench("challenge", [ours.pk]).matches([Proposal.objects.get(pk=draft.pk)])
+    assert [(line.code, line.text) for line in why.reasons] == [(line.code, line.text) for line in match.reasons]
+    assert why.score == pytest.approx(match.score)
 
 
 def queries(call):

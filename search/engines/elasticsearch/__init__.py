@@ -153,17 +153,18 @@ class ElasticsearchEngine:
         texts = nearness(query)
         asked: list[tuple[str, Query, int]] = []
         for question in questions:
-            if question.constraints is None:
+            filters = [Terms(object_id=list(question.chosen))] if question.chosen else fitting(question.constraints, question.kind) if question.constraints else []
+            if not filters:
                 asked.append((question.kind, Bool(should=texts, minimum_should_match=1) if texts else MatchNone(), question.limit))
                 continue
-            filters, near = fitting(question.constraints, question.kind), texts or [MatchAll(boost=0)]
+            near = texts or [MatchAll(boost=0)]
             asked += [
                 (question.kind, Bool(should=near, filter=filters, minimum_should_match=0), question.limit),
                 # With nothing but `should` one of them would have to match: those that share no word would be missing.
                 (question.kind, Bool(should=near, filter=[MatchAll()], must_not=[Bool(filter=filters)], minimum_should_match=0), question.others),
             ]
         answers = iter(self._searches(asked))
-        return [self._found(next(answers)[0]) if question.constraints is None else Found(*next(answers), *next(answers)) for question in questions]
+        return [Found(*next(answers), *next(answers)) if question.chosen or question.constraints else self._found(next(answers)[0]) for question in questions]
 
     @staticmethod
     def _found(hits: list[Hit]) -> Found:

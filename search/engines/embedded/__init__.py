@@ -140,8 +140,10 @@ class EmbeddedEngine:
         return self._ranking.nearest(query, [(question, self._fitting(question)) for question in questions])
 
     def _fitting(self, question: Wanted) -> QuerySet[SearchRecord] | None:
-        """The records that satisfy the constraints of a question, as a query; None where it has none."""
+        """The records that satisfy a question, as a query; None where it asks for nothing but nearness."""
         records = SearchRecord.objects.using(self.using).filter(kind=question.kind, is_deleted=False)
+        if question.chosen:
+            return records.filter(object_id__in=question.chosen)
         return satisfying(records, question.constraints) if question.constraints else None
 
     def search(self, query: str, language: str, kinds: Collection[str], *, limit: int, some: bool = False, only: Collection[str] = ()) -> list[Hit]:

@@ -2,6 +2,7 @@
 in the transaction that marks the message done. Every topic stands here, with nobody where nothing follows."""
 
 PROPOSALS = "citylab.proposals.tasks."
+CHALLENGES = "citylab.challenges.tasks."
 ACCOUNTS = "citylab.accounts.tasks."
 PILOTS = "citylab.pilots.tasks."
 INDEX = "search.indexing."
@@ -40,6 +41,7 @@ CONSUMERS: dict[str, list[str]] = {
     "challenge.closed": [PROPOSALS + "handle_challenge_closed", INDEX + "handle_challenge"],
     "challenge.deadline_extended": [PROPOSALS + "handle_deadline_extended", INDEX + "handle_challenge"],
     "question.answered": [PROPOSALS + "handle_question_answered"],
+    "question.set_aside": [CHALLENGES + "handle_question_set_aside"],
     "text.submitted_for_review": [EDITING + "handle_submitted_for_review"],
     "text.approved": [EDITING + "handle_reviewed"],
     "text.sent_back": [EDITING + "handle_reviewed"],

@@ -19,7 +19,7 @@ from wagtail.models import Page
 from citylab.accounts.access import public, roles
 from citylab.accounts.models import Role
 from citylab.challenges.models import Challenge, Question
-from citylab.challenges.services import challenge_close, deadline_extend, question_answer
+from citylab.challenges.services import challenge_close, deadline_extend, question_answer, question_bring_back, question_set_aside
 from citylab.core.errors import DomainError
 
 from .models import HomePage
@@ -42,6 +42,10 @@ class ExtendForm(forms.Form):
 class AnswerForm(forms.Form):
     answer_it = forms.CharField(label=gettext_lazy("Answer in Italian"), required=False, widget=AdminAutoHeightTextInput)
     answer_en = forms.CharField(label=gettext_lazy("Answer in English"), required=False, widget=AdminAutoHeightTextInput)
+
+
+class SetAsideForm(forms.Form):
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=1000, help_text=gettext_lazy("Whoever asked is told it, in these words."), widget=AdminAutoHeightTextInput)
 
 
 def _page(request: HttpRequest, form: forms.Form, **context: Any) -> TemplateResponse:
@@ -83,6 +87,8 @@ def close_challenge(request: HttpRequest, pk: int) -> HttpResponse:
 @require_admin_access
 def answer_question(request: HttpRequest, pk: int) -> HttpResponse:
     question = get_object_or_404(Question.objects.select_related("challenge"), pk=pk)
+    if question.set_aside_at and request.method == "GET":
+        return redirect("question_bring_back", pk)
     form = AnswerForm(request.POST or None, initial={"answer_it": question.answer_it, "answer_en": question.answer_en})
     if request.method == "POST" and form.is_valid():
         try:
@@ -92,7 +98,38 @@ def answer_question(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Question and answer stand on the challenge's page now."))
             return redirect(_list(Question))
-    return _page(request, form, title=_("Answer a question"), record=question.challenge, back=_list(Question), text=question.text, submit=_("Publish the answer"))
+    return _page(request, form, title=_("Answer a question"), record=question.challenge, back=_list(Question), text=question.text, submit=_("Publish the answer"), other=reverse("question_set_aside", args=[pk]), other_label=_("Set aside"))
+
+
+@editing
+@require_admin_access
+def set_question_aside(request: HttpRequest, pk: int) -> HttpResponse:
+    question = get_object_or_404(Question.objects.select_related("challenge"), pk=pk)
+    form = SetAsideForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            question_set_aside(question_id=pk, actor=request.user, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The question is set aside, and whoever asked is told why."))
+            return redirect(_list(Question))
+    return _page(request, form, title=_("Set a question aside"), record=question.challenge, back=_list(Question), text=question.text, submit=_("Set aside"))
+
+
+@editing
+@require_admin_access
+def bring_question_back(request: HttpRequest, pk: int) -> HttpResponse:
+    question = get_object_or_404(Question.objects.select_related("challenge"), pk=pk)
+    if request.method == "POST":
+        try:
+            question_bring_back(question_id=pk, actor=request.user)
+            messages.success(request, _("The question is back among the others."))
+        except DomainError as error:
+            messages.error(request, str(error))
+        return redirect(_list(Question))
+    text = _("“%(question)s” was set aside: %(reason)s") % {"question": question.text, "reason": question.set_aside_reason or "–"}
+    return _page(request, forms.Form(), title=_("Bring a question back"), record=question.challenge, back=_list(Question), text=text, submit=_("Bring back"))
 
 
 @editing

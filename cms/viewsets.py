@@ -145,8 +145,8 @@ class QuestionViewSet(SnippetViewSet):
     menu_label = _("Questions")
     menu_order = 130
     add_to_admin_menu = True
-    list_display: ClassVar[list[Any]] = ["__str__", "challenge", "asked_at", "answered_at"]
-    list_filter: ClassVar[dict[str, list[str]]] = {"answered_at": ["isnull"], "challenge": ["exact"]}
+    list_display: ClassVar[list[Any]] = ["__str__", "challenge", "asked_at", "answered_at", "set_aside_at"]
+    list_filter: ClassVar[dict[str, list[str]]] = {"answered_at": ["isnull"], "set_aside_at": ["isnull"], "challenge": ["exact"]}
     inspect_view_enabled = True
     panels: ClassVar[list[Any]] = [FieldPanel("challenge", read_only=True), FieldPanel("text", read_only=True), FieldPanel("asked_at", read_only=True), FieldPanel("answer_it"), FieldPanel("answer_en")]
 

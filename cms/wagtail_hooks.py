@@ -53,6 +53,8 @@ def admin_urls() -> list[Any]:
         path("challenges/<int:pk>/extend/", views.extend_deadline, name="challenge_extend"),
         path("challenges/<int:pk>/close/", views.close_challenge, name="challenge_close"),
         path("questions/<int:pk>/answer/", views.answer_question, name="question_answer"),
+        path("questions/<int:pk>/set-aside/", views.set_question_aside, name="question_set_aside"),
+        path("questions/<int:pk>/bring-back/", views.bring_question_back, name="question_bring_back"),
         path("pages/<int:pk>/withdraw/", views.withdraw_page, name="page_withdraw"),
         path("who-could-answer/<slug:kind>/", who_could_answer_view, name="who_could_answer"),
         path("worked-example/<slug:kind>/", worked_example_view, name="worked_example"),
@@ -83,7 +85,11 @@ def listing_buttons(snippet: Any, user: Any, next_url: str | None = None) -> Any
     if isinstance(snippet, Challenge | Site):
         yield from record_buttons(snippet)
     if isinstance(snippet, Question):
-        yield Button(_("Answer"), reverse("question_answer", args=[snippet.pk]), priority=10, icon_name="comment")
+        if snippet.set_aside_at:
+            yield Button(_("Bring back"), reverse("question_bring_back", args=[snippet.pk]), priority=10, icon_name="undo")
+        else:
+            yield Button(_("Answer"), reverse("question_answer", args=[snippet.pk]), priority=10, icon_name="comment")
+            yield Button(_("Set aside"), reverse("question_set_aside", args=[snippet.pk]), priority=20, icon_name="cross")
 
 
 @hooks.register("register_page_header_buttons")

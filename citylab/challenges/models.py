@@ -216,6 +216,9 @@ class Question(models.Model):
     answer_en = models.TextField(_("answer (English)"), max_length=4000, blank=True)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    set_aside_at = models.DateTimeField(_("set aside"), null=True, blank=True)  # not for the page: neither it nor an answer to it is shown
+    set_aside_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    set_aside_reason = models.TextField(_("reason"), max_length=1000, blank=True)
 
     answer = Bilingual("answer")
 
@@ -223,6 +226,7 @@ class Question(models.Model):
         verbose_name = _("question")
         verbose_name_plural = _("questions")
         ordering = ["-asked_at"]
+        constraints = [models.CheckConstraint(condition=models.Q(set_aside_at__isnull=True) | ~models.Q(set_aside_reason=""), name="question_set_aside_with_reason")]
 
     def __str__(self) -> str:
         return self.text[:80]

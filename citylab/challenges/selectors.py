@@ -99,13 +99,13 @@ def by_code(code: str) -> Challenge | None:
 
 
 def published_questions(challenge: Challenge) -> QuerySet[Question]:
-    """The questions that were answered, newest first: they stand on the page without who asked."""
-    return challenge.questions.filter(answered_at__isnull=False).order_by("-answered_at", "-id")
+    """The questions that were answered and not set aside, newest first: they stand on the page without who asked."""
+    return challenge.questions.filter(answered_at__isnull=False, set_aside_at__isnull=True).order_by("-answered_at", "-id")
 
 
 def waiting_questions() -> QuerySet[Question]:
     """The questions that an editor still has to answer, oldest first."""
-    return Question.objects.filter(answered_at__isnull=True).select_related("challenge", "organisation").order_by("asked_at", "id")
+    return Question.objects.filter(answered_at__isnull=True, set_aside_at__isnull=True).select_related("challenge", "organisation").order_by("asked_at", "id")
 
 
 def criteria_rows(challenge: Challenge) -> list[dict[str, Any]]:

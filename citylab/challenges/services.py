@@ -167,12 +167,12 @@ def question_ask(*, challenge_id: Any, text: str, language: str, actor: Any, org
 def question_answer(*, question_id: Any, answer_it: str, answer_en: str, actor: Any) -> Question:
     """Answer, in at least one language, or correct an answer; question and answer then stand on the challenge's page.
 
-    Raises DomainError("text_missing"), NotAllowed.
+    Raises DomainError("text_missing"), Conflict("set_aside"), NotAllowed.
     """
     with transaction.atomic():
-        question = locked(Question, question_id)
-        locked(Challenge, question.challenge_id)  # orders the challenge's audit chain
-        check_allowed(actor, "challenges.answer_question", question.challenge)
+        question = _question_locked(question_id, actor)
+        if question.set_aside_at:
+            raise Conflict("set_aside", _("This question was set aside. Bring it back before answering it."))
         if not (answer_it.strip() or answer_en.strip()):
             raise DomainError("text_missing", _("Write the answer in at least one language."))
         first = question.answered_at is None
@@ -186,4 +186,42 @@ def question_answer(*, question_id: Any, answer_it: str, answer_en: str, actor: 
         )
         if first:
             outbox.publish("question.answered", question.pk)
+    return question
+
+
+def question_set_aside(*, question_id: Any, reason: str, actor: Any) -> Question:
+    """Keep a question, answered or not, off the page for good, or until it is brought back; whoever asked is told the reason.
+
+    Raises Conflict("set_aside"), DomainError("reason_missing"), NotAllowed.
+    """
+    with transaction.atomic():
+        question = _question_locked(question_id, actor)
+        if question.set_aside_at:
+            raise Conflict("set_aside", _("This question has already been set aside."))
+        if not reason.strip():
+            raise DomainError("reason_missing", _("Give the reason."))
+        question.set_aside_at, question.set_aside_by, question.set_aside_reason = clock.now(), actor, reason.strip()
+        question.save()
+        audit.append(case_kind=CASE, case_id=question.challenge_id, action="set_question_aside", actor=actor, data={"question": question.pk})
+        outbox.publish("question.set_aside", question.pk, moment=question.set_aside_at.isoformat())
+    return question
+
+
+def question_bring_back(*, question_id: Any, actor: Any) -> Question:
+    """A question that was set aside waits again, or stands on the page with its answer. Raises Conflict("not_set_aside"), NotAllowed."""
+    with transaction.atomic():
+        question = _question_locked(question_id, actor)
+        if question.set_aside_at is None:
+            raise Conflict("not_set_aside", _("This question has already been brought back."))
+        question.set_aside_at, question.set_aside_by, question.set_aside_reason = None, None, ""
+        question.save()
+        audit.append(case_kind=CASE, case_id=question.challenge_id, action="bring_question_back", actor=actor, data={"question": question.pk})
+    return question
+
+
+def _question_locked(question_id: Any, actor: Any) -> Question:
+    """The question, locked with its challenge, whose audit chain it is written in; to whom may answer it."""
+    question = locked(Question, question_id)
+    locked(Challenge, question.challenge_id)
+    check_allowed(actor, "challenges.answer_question", question.challenge)
     return question

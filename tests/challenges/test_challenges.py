@@ -147,6 +147,8 @@ def test_only_editors_and_administrators_move_deadlines_and_answer(role):
             lambda: services.deadline_extend(challenge_id=challenge.pk, to_moment=NOON + MINUTE, reason="x", actor=actor),
             lambda: services.challenge_close(challenge_id=challenge.pk, actor=actor),
             lambda: services.question_answer(question_id=question.pk, answer_it="Sì", answer_en="", actor=actor),
+            lambda: services.question_set_aside(question_id=question.pk, reason="x", actor=actor),
+            lambda: services.question_bring_back(question_id=question.pk, actor=actor),
         ):
             with pytest.raises(NotAllowed):
                 refused()
@@ -189,6 +191,49 @@ def test_a_question_stands_on_the_page_once_it_is_answered_and_its_author_hears_
     assert (corrected.answer_it, corrected.answered_at) == ("A giugno.", answered)
     assert OutboxMessage.objects.filter(topic="question.answered").count() == 1
     assert [entry.action for entry in audit.trail("challenge", challenge.pk)][-3:] == ["ask_question", "answer_question", "correct_answer"]
+
+
+def test_a_question_that_is_set_aside_neither_waits_nor_appears_and_its_author_reads_why(editor):
+    challenge, organisation = factories.challenge(), factories.organisation()
+    question = ask(challenge, organisation)
+    with pytest.raises(DomainError) as refused:
+        services.question_set_aside(question_id=question.pk, reason=" ", actor=editor)
+    assert refused.value.code == "reason_missing"
+    services.question_set_aside(question_id=question.pk, reason="È pubblicità.", actor=editor)
+    assert (list(selectors.waiting_questions()), list(selectors.published_questions(challenge))) == ([], [])
+    for again in (
+        lambda: services.question_set_aside(question_id=question.pk, reason="Ancora", actor=editor),
+        lambda: services.question_answer(question_id=question.pk, answer_it="Sì", answer_en="", actor=editor),
+    ):
+        with pytest.raises(Conflict) as refused:
+            again()
+        assert refused.value.code == "set_aside"
+    outbox.drain()
+    told = OutgoingMessage.objects.get(kind="question_set_aside")
+    assert told.user == factories.owner_of(organisation) and "È pubblicità." in told.text
+
+
+def test_a_question_that_is_brought_back_waits_again_and_nobody_is_told_a_reason_that_no_longer_holds(editor):
+    challenge, organisation = factories.challenge(), factories.organisation()
+    question = ask(challenge, organisation)
+    services.question_set_aside(question_id=question.pk, reason="È pubblicità.", actor=editor)
+    services.question_bring_back(question_id=question.pk, actor=editor)
+    with pytest.raises(Conflict):
+        services.question_bring_back(question_id=question.pk, actor=editor)
+    assert list(selectors.waiting_questions()) == [question]
+    outbox.drain()
+    assert not OutgoingMessage.objects.filter(kind="question_set_aside").exists()
+    assert [entry.action for entry in audit.trail("challenge", challenge.pk)][-3:] == ["ask_question", "set_question_aside", "bring_question_back"]
+
+
+def test_an_answer_that_is_set_aside_leaves_the_page_and_comes_back_with_it(editor):
+    challenge = factories.challenge()
+    question = ask(challenge, factories.organisation())
+    services.question_answer(question_id=question.pk, answer_it="A maggio.", answer_en="", actor=editor)
+    services.question_set_aside(question_id=question.pk, reason="Nomina una persona.", actor=editor)
+    assert list(selectors.published_questions(challenge)) == []
+    services.question_bring_back(question_id=question.pk, actor=editor)
+    assert list(selectors.published_questions(challenge)) == [question]
 
 
 def test_questions_only_while_the_challenge_is_open_and_with_words():

@@ -239,6 +239,21 @@ def test_an_unanswered_question_stands_in_the_admin_and_its_answer_on_the_page(a
     assert OutgoingMessage.objects.filter(user=question.asked_by).count() == 1
 
 
+def test_a_question_is_set_aside_and_brought_back_in_the_admin(anna):
+    question = asked(factories.challenge())
+    answering = anna.get(reverse("question_answer", args=[question.pk])).content.decode()
+    assert f'href="{reverse("question_set_aside", args=[question.pk])}"' in answering
+    assert anna.post(reverse("question_set_aside", args=[question.pk]), {"reason": " "}).status_code == 422
+    anna.post(reverse("question_set_aside", args=[question.pk]), {"reason": "È pubblicità."})
+    assert "waits for an answer" not in anna.get(reverse("wagtailadmin_home")).content.decode()
+    back = reverse("question_bring_back", args=[question.pk])
+    assert f'href="{back}"' in anna.get(url(Question, "list")).content.decode()
+    assert anna.get(reverse("question_answer", args=[question.pk]))["location"] == back
+    assert "È pubblicità." in anna.get(back).content.decode()
+    anna.post(back)
+    assert "1 question waits for an answer" in anna.get(reverse("wagtailadmin_home")).content.decode()
+
+
 def test_an_empty_answer_is_refused(anna):
     question = asked(factories.challenge())
     response = anna.post(reverse("question_answer", args=[question.pk]), {"answer_it": " ", "answer_en": ""})

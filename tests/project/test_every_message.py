@@ -15,7 +15,7 @@ from citylab.accounts.models import AccessRequest, Role
 from citylab.accounts.services.organisations import access_request_answer, access_request_create, member_invite
 from citylab.accounts.services.people import second_factor_reset
 from citylab.challenges.models import Challenge
-from citylab.challenges.services import challenge_close, deadline_extend, question_answer, question_ask
+from citylab.challenges.services import challenge_close, deadline_extend, question_answer, question_ask, question_set_aside
 from citylab.core import clock, outbox
 from citylab.notifications.classes import CATEGORIES, registry
 from citylab.notifications.models import NotificationPreference, OutgoingMessage
@@ -142,6 +142,10 @@ class Town:
         challenge = factories.challenge()
         question = question_ask(challenge_id=challenge.pk, organisation_id=self.organisation.pk, text="Quando & dove?", language=self.language, actor=self.owner)
         question_answer(question_id=question.pk, answer_it="A maggio.", answer_en="In May.", actor=self.editor)
+
+    def question_set_aside(self):
+        question = question_ask(challenge_id=factories.challenge().pk, organisation_id=self.organisation.pk, text="Comprate & basta?", language=self.language, actor=self.owner)
+        question_set_aside(question_id=question.pk, reason="È <pubblicità>.", actor=self.editor)
 
     def invitation(self):
         member_invite(organisation_id=self.organisation.pk, actor=self.owner, email="collega@example.org", role="editor")

@@ -185,6 +185,27 @@ def test_a_draft_for_a_closed_challenge_cannot_be_started(travel: Any) -> None:
     assert not Proposal.objects.exists()
 
 
+def test_a_challenge_that_went_between_page_and_click_makes_no_proposal_without_one() -> None:
+    case, client = opened("rejected")
+    gone, closed = factories.challenge(publish=False), factories.challenge(mode="competitive")
+    challenge_close(challenge_id=closed.pk, actor=factories.person(Role.EDITOR))
+    started = {"language": "it", "organisation": str(case.organisation.pk)}
+    for address, code, more in (("portal:start", gone.code, started), ("portal:copy", gone.code, {}), ("portal:copy", closed.code, {})):
+        response = client.post(reverse(address, args=[case.pk] if address == "portal:copy" else []), {"challenge": code, **more})
+        assert response.status_code == 422
+        assert soup(response).select_one(".alert-danger").get_text() == "This challenge does not take proposals now."
+    assert not Proposal.objects.filter(state=State.DRAFT).exists()
+
+
+def test_my_area_does_not_call_a_revoked_pilot_well() -> None:
+    looks = {}
+    for state in ("running", "revoked"):
+        pilot = factories.pilot_in(state)
+        row = soup(signed_in(factories.owner_of(pilot.organisation)).get(reverse("portal:home"))).select_one("tbody tr .tcl-status")
+        looks[row.get_text(" ", strip=True)] = row["class"][1]
+    assert looks == {"State: Running": "tcl-status-ok", "State: Revoked by the city": "tcl-status-no"}
+
+
 def test_my_area_says_which_draft_comes_too_late() -> None:
     open_one, closed = (factories.challenge(mode="competitive") for _n in range(2))
     organisation = factories.organisation()

@@ -57,8 +57,9 @@ def start(request: HttpRequest) -> HttpResponse:
     site = site_by_code(wished) if wished else None
     writable = [pk for pk, role in memberships_of(user).items() if role in (Membership.Role.OWNER, Membership.Role.EDITOR)]
     organisations = list(Organisation.objects.filter(pk__in=writable))
-    error = None
-    if request.method == "POST" and organisations:
+    # Unpublished since the page was opened: nobody meant a proposal without a challenge.
+    error = DomainError("challenge_closed", _("This challenge does not take proposals now.")) if code and challenge is None else None
+    if request.method == "POST" and organisations and not error:
         chosen = next((o for o in organisations if str(o.pk) == request.POST.get("organisation")), organisations[0])
         language = request.POST.get("language") if request.POST.get("language") in ("it", "en") else (get_language() or "it")
         try:
@@ -71,7 +72,7 @@ def start(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("portal:section", pk=proposal.pk, code="idea")
     context = {"challenge": challenge, "site": site, "organisations": organisations, "error": error, "language": get_language()}
-    return render(request, "portal/start.html", context, status=422 if error else 200)
+    return render(request, "portal/start.html", context, status=422 if error and request.method == "POST" else 200)
 
 
 def section_page(proposal: Proposal, section: form.Section, **extra: Any) -> dict[str, Any]:
@@ -294,7 +295,11 @@ def copy(request: HttpRequest, pk: Any) -> HttpResponse:
     now = clock.now()
     challenges = list(open_challenges(now))
     if request.method == "POST":
-        challenge = next((c for c in challenges if c.code == request.POST.get("challenge")), None)
+        wanted = request.POST.get("challenge", "")
+        challenge = next((c for c in challenges if c.code == wanted), None)
+        if wanted and challenge is None:
+            context = {"proposal": proposal, "challenges": challenges, "error": _("This challenge does not take proposals now.")}
+            return render(request, "portal/copy.html", context, status=422)
         try:
             draft = drafting.proposal_copy(proposal_id=pk, actor=user, challenge=challenge)
         except DomainError as error:

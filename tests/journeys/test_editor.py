@@ -11,7 +11,7 @@ from citylab.challenges.models import Challenge, Question
 from citylab.challenges.services import question_ask
 from cms.setup import prepare
 from tests import factories
-from tests.browser import DESKTOP, PHONE
+from tests.browser import DESKTOP, OWN_FORM, PHONE
 
 from .steps import Words, sign_in
 
@@ -76,7 +76,11 @@ def test_an_editor_writes_a_colleague_publishes_and_everyone_finds_it(walker, la
     question_ask(challenge_id=challenge.pk, organisation_id=asking.pk, text="Conta anche il fango?", language="it", actor=factories.owner_of(asking))
     visitor.open(f"{public}{challenge.slug}/")
     visitor.sees_not("Conta anche il fango?")
+    for name, pk in (("challenge_extend", challenge.pk), ("challenge_close", challenge.pk), ("question_set_aside", Question.objects.get().pk)):
+        one.open(reverse(name, args=[pk]))
+        expect(one.page.locator(OWN_FORM)).to_have_count(1)
     one.open(in_admin(Question.objects.get(), "edit"))
+    expect(one.page.locator(OWN_FORM)).to_have_count(1)
     one.page.locator('[name="answer_it"]').fill("Sì, anche il fango.")
     one.page.locator('[name="answer_en"]').fill("Yes, mud counts too.")
     with one.page.expect_navigation():

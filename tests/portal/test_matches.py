@@ -163,7 +163,7 @@ def test_alerts_are_switched_on_and_off_for_a_proposal_and_for_the_organisation(
 # --- remarks ----------------------------------------------------------------------------------------------------------------------
 
 
-def say(client: Any, organisation: Any, record: Any, proposal: Any = None, *, htmx: bool = False, **data: str) -> Any:
+def say(client: Any, organisation: Any, record: Any, proposal: Any = None, *, htmx: bool = False, **data: Any) -> Any:
     kind = type(record).__name__.lower()
     body = {"record": f"{kind}:{record.pk}", "proposal": str(proposal.pk) if proposal else "", **data}
     return client.post(reverse("portal:match_feedback", args=[organisation.pk]), body, **({"HTTP_HX_REQUEST": "true"} if htmx else {}))
@@ -194,8 +194,11 @@ def test_htmx_gets_the_line_of_that_match_alone(as_owner: Any, draft: Any, city:
     assert "Marked as not relevant." in page.get_text() and page.find(class_="tcl-match-why") is None
     page = soup(say(as_owner, draft.organisation, city["cellar"], draft, htmx=True, verdict="why_not"))
     assert "It lacks: Power" in page.find(class_="tcl-match-why").get_text()
-    page = soup(say(as_owner, draft.organisation, city["cellar"], draft, htmx=True, close="1"))
-    assert page.find(class_="tcl-match-why") is None and [row[0] for row in remarks()] == ["not_relevant", "why_not"]
+    page = soup(say(as_owner, draft.organisation, city["cellar"], draft, htmx=True, take_back="1", open=f"site:{city['cellar'].pk}"))
+    assert "It lacks: Power" in page.find(class_="tcl-match-why").get_text() and "Marked" not in page.get_text()
+    say(as_owner, draft.organisation, city["cellar"], draft, htmx=True, verdict="not_relevant")
+    page = soup(say(as_owner, draft.organisation, city["cellar"], draft, htmx=True, close="1", open=f"site:{city['cellar'].pk}"))
+    assert page.find(class_="tcl-match-why") is None and [row[0] for row in remarks()] == ["why_not", "not_relevant"]
 
 
 def test_without_a_proposal_a_remark_counts_once_for_a_session(city: Any) -> None:
@@ -224,6 +227,25 @@ def test_why_is_answered_for_what_fits_and_is_no_remark(as_owner: Any, draft: An
     page = soup(say(as_owner, draft.organisation, city["rain"], draft, htmx=True, verdict="why_not"))
     assert "Nothing stands in the way, and this speaks for it:" in page.find(class_="tcl-match-why").get_text(" ", strip=True)
     assert remarks() == []
+
+
+def test_what_stands_open_beside_a_draft_stays_open_when_the_panel_is_brought_up_to_date(as_owner: Any, draft: Any, city: Any) -> None:
+    address, cellar = reverse("portal:panel", args=[draft.pk]) + "?section=idea", f"site:{city['cellar'].pk}"
+    page = soup(as_owner.post(address, {"title": "Sensori", "open": [cellar, "site:²", "pilot:1"]}, headers={"HX-Request": "true"}))
+    (opened,) = page.select(".tcl-match-why")
+    assert opened.find_parent("li")["id"] == f"site-{city['cellar'].pk}" and "It lacks: Power" in opened.get_text()
+    assert [field["value"] for field in page.select("input[name=open]")] == [cellar]
+    assert not soup(as_owner.post(address, {"title": "Sensori"}, headers={"HX-Request": "true"})).select(".tcl-match-why")
+
+
+def test_why_not_is_answered_for_the_draft_as_it_is_being_typed(as_owner: Any, draft: Any, city: Any) -> None:
+    typed = {"section": "city_assets", "capabilities": []}
+    page = soup(say(as_owner, draft.organisation, city["cellar"], draft, htmx=True, verdict="why_not", **typed))
+    assert "Nothing stands in the way" in page.find(class_="tcl-match-why").get_text() and page.find("input", {"name": "section"})["value"] == "city_assets"
+    # Without htmx the form beside it does not come along: what was saved counts.
+    page = soup(as_owner.get(say(as_owner, draft.organisation, city["cellar"], draft, verdict="why_not", **typed)["Location"]))
+    assert "It lacks: Power" in page.get_text()
+    assert Proposal.objects.get(pk=draft.pk).answers["capabilities"] == ["power"]
 
 
 def test_why_not_answers_for_a_record_that_no_list_shows(as_owner: Any, draft: Any) -> None:

@@ -19,7 +19,9 @@ from citylab.accounts.selectors import memberships_of, organisations_of
 from citylab.challenges.selectors import visible_challenges
 from citylab.core import clock
 from citylab.core.numbers import whole
+from citylab.proposals import form
 from citylab.proposals.models import Proposal
+from citylab.proposals.services import drafting
 from citylab.testbeds.selectors import visible_sites
 from search import feedback
 from search.alerts import ALIVE, alert_switch, subscriptions_of
@@ -43,6 +45,17 @@ def panel_marks(request: HttpRequest, proposal: Proposal | None, panel: MatchPan
         return panel.not_relevant
     shown = [(kind, match.record.pk) for kind, groups in (("site", panel.sites), ("challenge", panel.challenges)) for found in groups.values() for match in found]
     return feedback.not_relevant(feedback_place(request, proposal), shown)
+
+
+def opened_matches(request: HttpRequest) -> dict[str, set[int]]:
+    """Beside which matches of a panel “Why not?” stands open: ids by kind."""
+    given = (request.POST if request.method == "POST" else request.GET).getlist("open")
+    found: dict[str, set[int]] = {"site": set(), "challenge": set()}
+    for kind, _colon, pk in (text.partition(":") for text in given):
+        number = whole(pk)
+        if kind in found and number is not None:
+            found[kind].add(number)
+    return found
 
 
 @signed_in
@@ -132,9 +145,16 @@ def why(request: HttpRequest, pk: Any) -> HttpResponse:
 @signed_in
 @require_POST
 def match_feedback(request: HttpRequest, pk: Any) -> HttpResponse:
-    """“Not relevant”, taking it back, or “Why not?”, which htmx opens in the line of the match and closes again; without it, the verdict's page follows."""
+    """“Not relevant”, taking it back, or “Why not?”, which htmx opens in the line of the match and closes again; without it, the verdict's page follows.
+
+    Beside the form of a draft its answers come along as they are being typed: what is said is about what the panel shows.
+    """
     organisation = _organisation(request, pk)
     proposal = _proposal(organisation, request.POST.get("proposal", ""))
+    is_htmx = bool(request.headers.get("HX-Request"))
+    section = form.definition(proposal.form_version).section(request.POST.get("section", "")) if proposal and is_htmx else None
+    if proposal and section:
+        drafting.answers_try(proposal, form.read_section(section, request.POST))
     kind, match, engine = _verdict(organisation, proposal, request.POST.get("record", ""))
     if SEED not in request.session:
         request.session[SEED] = secrets.token_urlsafe(16)
@@ -145,7 +165,7 @@ def match_feedback(request: HttpRequest, pk: Any) -> HttpResponse:
     elif verdict in MatchFeedback.Verdict.values:
         feedback.feedback_record(place=place, kind=kind, match=match, verdict=verdict, engine=engine.name)
     asks_why = verdict == MatchFeedback.Verdict.WHY_NOT
-    if request.headers.get("HX-Request"):
+    if is_htmx:
         marks = feedback.not_relevant(place, [(kind, match.record.pk)])
         context = {
             "organisation_id": pk,
@@ -153,7 +173,9 @@ def match_feedback(request: HttpRequest, pk: Any) -> HttpResponse:
             "kind": kind,
             "match": match,
             "marks": marks,
-            "is_open": asks_why,
+            "is_open": asks_why or ("open" in request.POST and "close" not in request.POST),
+            "is_asked": asks_why,
+            "section_code": section.code if section else "",
             "is_degraded": engine.is_degraded,
         }
         return render(request, "portal/_match_say.html", context)

@@ -32,7 +32,7 @@ from citylab.testbeds.selectors import by_code as site_by_code
 from search.matching import match_proposal
 
 from ..questions import missing, questions, seen_marks
-from .matches import panel_marks
+from .matches import opened_matches, panel_marks
 
 
 def own_proposal(request: HttpRequest, pk: Any, permission: str = "proposals.view", *, wide: bool = False) -> Proposal:
@@ -268,10 +268,12 @@ def panel(request: HttpRequest, pk: Any) -> HttpResponse:
     proposal = own_proposal(request, pk, wide=True)
     definition = form.definition(proposal.form_version)
     found = definition.section(request.GET.get("section", ""))
+    context: dict[str, Any] = {"proposal": proposal, "opened": opened_matches(request)}
     if request.method == "POST" and found:
         drafting.answers_try(proposal, form.read_section(found, request.POST))
+        context["section_code"] = found.code
     matched = match_proposal(proposal)
-    context: dict[str, Any] = {"panel": matched, "proposal": proposal, "marks": panel_marks(request, proposal, matched)}
+    context |= {"panel": matched, "marks": panel_marks(request, proposal, matched)}
     if not request.headers.get("HX-Request"):
         return render(request, "portal/panel.html", context)
     context["beside"] = True

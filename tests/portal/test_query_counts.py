@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from citylab.proposals.services import drafting
+from citylab.taxonomy.models import Capability, Technology
 from tests import factories
 
 from .conftest import signed_in, typed_section
@@ -40,6 +41,22 @@ def test_saving_while_typing_takes_eight_queries(as_owner: Any, draft: Any, code
     address = reverse("portal:autosave", args=[draft.pk, code])
     data = typed_section(code, draft.answers) | {"version": draft.version}
     assert queries(as_owner, address, data | change, HTTP_HX_REQUEST="true") <= 8
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "others"),
+    [("idea", "technologies", ["v2x", "ai"]), ("city_assets", "capabilities", ["5g", "sensors"]), ("city_assets", "sites", ["dora", "stura"])],
+)
+def test_other_ticks_take_eight_queries_too(as_owner: Any, draft: Any, code: str, name: str, others: list[str]) -> None:
+    for other in others:
+        {"technologies": lambda: factories.term(Technology, other), "capabilities": lambda: factories.term(Capability, other), "sites": lambda: factories.site(other)}[name]()
+    typed = typed_section(code, draft.answers)
+    address, seen = reverse("portal:autosave", args=[draft.pk, code]), {"page_id": "one", "version": draft.version}
+    for chosen in (others, others[:1], [others[1], *draft.answers[name]], others[::-1]):
+        assert queries(as_owner, address, typed | seen | {name: chosen}, HTTP_HX_REQUEST="true") <= 8
+        draft.refresh_from_db()
+        written = [wish.site.code for wish in draft.wished_sites.order_by("rank")] if name == "sites" else getattr(draft, name).order_by().values_list("code", flat=True)
+        assert draft.answers[name] == chosen and (list(written) == chosen if name == "sites" else set(written) == set(chosen))
 
 
 @pytest.mark.parametrize("view", ["progress", "proposal", "documents", "messages"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from citylab.accounts.models import Organisation
@@ -164,7 +164,7 @@ def columns_write(proposal: Proposal, changed: set[str] | None = None) -> None:
     columns = _columns_set(proposal, changed)
     for relation, related in (("technologies", Technology), ("capabilities", Capability)):
         if changed is None or relation in changed:
-            getattr(proposal, relation).set(related.objects.filter(code__in=columns[relation]))
+            _ticks_write(proposal, relation, related, columns[relation])
     if changed is None or "sites" in changed:
         wished = list(columns["sites"])
         known = {site.code: site for site in Site.objects.filter(code__in=wished)}
@@ -172,6 +172,18 @@ def columns_write(proposal: Proposal, changed: set[str] | None = None) -> None:
         ProposalSite.objects.bulk_create(
             ProposalSite(proposal=proposal, site=known[code], rank=rank) for rank, code in enumerate(dict.fromkeys(wished), start=1) if code in known
         )
+
+
+def _ticks_write(proposal: Proposal, relation: str, related: type[Technology] | type[Capability], codes: list[str]) -> None:
+    """Tick just the terms of these codes, in three queries at most: `set` would take up to five, at every pause in typing."""
+    links = getattr(Proposal, relation).through.objects.filter(proposal=proposal)
+    column = f"{related._meta.model_name}_id"
+    ticked = Exists(links.filter(**{column: OuterRef("pk")}))
+    given = list(related.objects.annotate(ticked=ticked).filter(Q(code__in=codes) | Q(ticked=True)).order_by().values_list("pk", "code", "ticked"))
+    gone = [pk for pk, code, is_ticked in given if is_ticked and code not in codes]
+    if gone:
+        links.filter(**{f"{column}__in": gone}).delete()
+    links.model.objects.bulk_create([links.model(proposal=proposal, **{column: pk}) for pk, _code, is_ticked in given if not is_ticked])
 
 
 def _columns_set(proposal: Proposal, changed: set[str] | None) -> Mapping[str, Any]:
@@ -183,7 +195,7 @@ def _columns_set(proposal: Proposal, changed: set[str] | None) -> Mapping[str, A
         proposal.ends_on = None  # the answer keeps what was typed and the form says what is wrong; the column must make sense
     for column, model, answer in (("sector", Sector, "sector"), ("s3_area", S3Area, "s3_area")):
         if changed is None or answer in changed:
-            setattr(proposal, column, model.objects.filter(code=columns[column] or "").first())
+            setattr(proposal, column, model.objects.filter(code=columns[column]).first() if columns[column] else None)
     return columns
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db import connections, transaction
 from django.db.models import F, Max, QuerySet
@@ -163,18 +163,25 @@ class EmbeddedEngine:
         return list(terms.order_by("-frequency", "word").values_list("word", flat=True)[:limit])
 
     def corrected(self, query: str, language: str) -> str:
-        terms = SearchTerm.objects.using(self.using).filter(language=language).order_by(F("frequency").desc(), "word")
-        known = list(terms.values_list("word", flat=True))
-        stems = {analysis.stem(word, language) for word in known}
         result = query[:300]
-        for token in analysis.tokens(result, language):
+        tokens = analysis.tokens(result, language)
+        known = self._known([analysis.folded(token.word) for token in tokens], language)
+        stems = {analysis.stem(word, language) for word in set().union(*known.values())}
+        for token in tokens:
             plain = analysis.folded(token.word)
             if token.stem in stems or len(plain) < 4:
                 continue
-            found = process.extractOne(plain, known, scorer=fuzz.ratio, score_cutoff=74)
+            found = process.extractOne(plain, known[plain], scorer=fuzz.ratio, score_cutoff=74)
             if found:
                 result = re.sub(rf"(?<!\w){re.escape(token.word)}(?!\w)", found[0], result)
         return result
+
+    def _known(self, words: Sequence[str], language: str) -> Mapping[str, Sequence[str]]:
+        """For each word those of the language that it may stand for, frequent ones first: those alike where the database finds them, else all."""
+        if isinstance(self._ranking, PostgresqlRanking) and self._ranking.has_trigrams():
+            return self._ranking.alike(words, language)
+        terms = SearchTerm.objects.using(self.using).filter(language=language).order_by(F("frequency").desc(), "word")
+        return dict.fromkeys(words, list(terms.values_list("word", flat=True)))
 
     def suggestions(self, beginning: str, language: str, kinds: Sequence[str], limit: int) -> list[str]:
         hits = self.search(beginning, language, kinds, limit=limit * 3)

@@ -16,6 +16,8 @@ from .tables import COLUMNS, FIELDS
 
 # How many of the best by PostgreSQL's own ranking are looked at closely.
 CANDIDATES = 150
+# How many words a mistyped one is compared with.
+ALIKE = 200
 RANK = "ts_rank_cd(d.vector, query, 2)"
 
 
@@ -68,6 +70,22 @@ class PostgresqlRanking:
             "WHERE d.people_vector @@ query AND had.words >= %s AND d.language = %s AND d.kind = ANY(%s) AND (r.object_id = ANY(%s) OR %s) ORDER BY had.words DESC, score DESC, r.object_id LIMIT %s"
         )
         return [Hit(*row) for row in self._rows(sql, [words, parts, least, language, list(kinds), list(only), not only, limit])]
+
+    def has_trigrams(self) -> bool:
+        """Whether pg_trgm is at hand; not every database lets its user have it."""
+        ((found,),) = self._rows("SELECT to_regoperator('<->(text,text)') IS NOT NULL", [])
+        return bool(found)
+
+    def alike(self, words: Sequence[str], language: str) -> dict[str, list[str]]:
+        """For each word the known ones that share most runs of three letters with it, frequent ones first."""
+        sql = (
+            "SELECT asked.word, known.word FROM unnest(%s::text[]) AS asked(word) CROSS JOIN LATERAL "
+            "(SELECT word, frequency FROM search_searchterm WHERE language = %s ORDER BY word <-> asked.word LIMIT %s) AS known ORDER BY known.frequency DESC, known.word"
+        )
+        found: dict[str, list[str]] = {word: [] for word in words}
+        for asked_word, known in self._rows(sql, [list(found), language, ALIKE]):
+            found[asked_word].append(known)
+        return found
 
     def _rows(self, sql: str, params: Sequence[Any]) -> list[Any]:
         with connections[self.using].cursor() as cursor:

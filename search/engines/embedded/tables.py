@@ -3,6 +3,7 @@
 Every kind, language and field has a table of its own on SQLite, so that how rare a word is, and how long a text, is judged among its equals.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -119,6 +120,20 @@ def create_vocabularies(connection: Any) -> None:
             for kind in FIELDS:
                 for language in LANGUAGES:
                     cursor.execute(f"CREATE VIRTUAL TABLE {vocabulary(kind, language)} USING fts5vocab('{ranked(kind, language, 'whole')}', 'row')")
+
+
+def create_trigrams(connection: Any) -> None:
+    """Let PostgreSQL find words that are alike, where its user may; where not, they are compared here."""
+    if connection.vendor == "postgresql":
+        with suppress(DatabaseError), transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            cursor.execute("CREATE INDEX search_term_alike ON search_searchterm USING gist (word gist_trgm_ops)")
+
+
+def drop_trigrams(connection: Any) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("DROP INDEX IF EXISTS search_term_alike")
 
 
 def drop_vocabularies(connection: Any) -> None:

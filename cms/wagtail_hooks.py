@@ -88,7 +88,7 @@ def listing_buttons(snippet: Any, user: Any, next_url: str | None = None) -> Any
         if snippet.set_aside_at:
             yield Button(_("Bring back"), reverse("question_bring_back", args=[snippet.pk]), priority=10, icon_name="undo")
         else:
-            yield Button(_("Answer"), reverse("question_answer", args=[snippet.pk]), priority=10, icon_name="comment")
+            yield Button(_("Answer the question"), reverse("question_answer", args=[snippet.pk]), priority=10, icon_name="comment")
             yield Button(_("Set aside"), reverse("question_set_aside", args=[snippet.pk]), priority=20, icon_name="cross")
 
 

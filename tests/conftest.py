@@ -18,6 +18,7 @@ from citylab.core.models import OutboxMessage
 from citylab.payments.ledger import GROWS
 from citylab.payments.providers import Provider, provider
 from tests.browser import chromium, walkers
+from tests.remembering import MEMORY
 from tests.services import need, template
 from tests.stripe_fake import StripeFake
 
@@ -70,7 +71,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=place)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    MEMORY.begin(item)
     if item.get_closest_marker("postgresql_only") and connections["default"].vendor != "postgresql":
         need("PostgreSQL")
 

@@ -32,6 +32,7 @@ from citylab.proposals.services import deciding, drafting, evaluating, screening
 from citylab.taxonomy.models import Capability, S3Area, Sector, Technology
 from citylab.testbeds.models import Asset, Site
 from citylab.testbeds.services import site_published
+from tests.remembering import remembered
 
 _serial = count(1)
 DAY = timedelta(days=1)
@@ -41,6 +42,7 @@ ACT = {"act_number": "DD 123/2027", "signed_by": "Dirigente"}
 # --- people and organisations -------------------------------------------------------------------------------------------------
 
 
+@remembered
 def person(*roles: str, email: str = "", language: str = "it", **fields: Any) -> User:
     """An active person with these roles."""
     user = User.objects.create_user(email or f"person{next(_serial)}@example.org", "a long password", language=language, **{"name": "Persona", **fields})
@@ -55,6 +57,7 @@ def vat_number(number: int) -> str:
     return body + luhn.calc_check_digit(body)
 
 
+@remembered
 def organisation(owner: User | None = None, **fields: Any) -> Organisation:
     """A registered organisation with a complete profile; its owner is a new start-up unless given."""
     number = next(_serial)
@@ -64,6 +67,7 @@ def organisation(owner: User | None = None, **fields: Any) -> Organisation:
     return organisation_create(actor=owner or person(Role.STARTUP), data=data)
 
 
+@remembered
 def member(of: Organisation, role: str = Membership.Role.EDITOR) -> User:
     """A further person of an organisation."""
     user = person(Role.STARTUP)
@@ -78,6 +82,7 @@ def owner_of(found: Organisation) -> User:
 # --- what editors publish -----------------------------------------------------------------------------------------------------
 
 
+@remembered
 def term(model: Any, code: str, name_it: str = "", name_en: str = "") -> Any:
     """A word of the taxonomy, made once."""
     return model.objects.get_or_create(code=code, defaults={"name_it": name_it or code.capitalize(), "name_en": name_en or code.capitalize()})[0]
@@ -87,6 +92,7 @@ def sector(code: str = "mobility") -> Sector:
     return term(Sector, code)
 
 
+@remembered
 def site(code: str = "", *, capabilities: tuple[str, ...] = ("power",), publish: bool = True, **fields: Any) -> Site:
     """A published site."""
     code = code or f"site-{next(_serial)}"
@@ -106,6 +112,7 @@ def site(code: str = "", *, capabilities: tuple[str, ...] = ("power",), publish:
     return Site.objects.get(pk=made.pk)
 
 
+@remembered
 def challenge(code: str = "", *, publish: bool = True, criteria: tuple[tuple[str, int, int], ...] = (), **fields: Any) -> Challenge:
     """A published challenge; competitive ones close in thirty days unless told otherwise. `criteria`: (code, weight, minimum)."""
     code = code or f"challenge-{next(_serial)}"
@@ -168,6 +175,7 @@ def answers(**changes: Any) -> dict[str, Any]:
     return {**given, **changes}
 
 
+@remembered
 def draft(by: Organisation | None = None, *, actor: User | None = None, to: Challenge | None = None, complete: bool = True, language: str = "it", **changes: Any) -> Proposal:
     """A draft, complete with its technical sheet unless told otherwise."""
     by = by or organisation()
@@ -191,26 +199,31 @@ def stamp(number: int | None = None) -> submitting.StampGiven:
     return submitting.StampGiven(serial_number=f"{number or 10_000_000_000_000 + next(_serial)}", stamped_on=clock.today(), not_reused=True)
 
 
+@remembered
 def submitted(by: Organisation | None = None, *, actor: User | None = None, **how: Any) -> Proposal:
     """A proposal that the city received."""
     return handed_in(draft(by, actor=actor, **how), actor)
 
 
+@remembered
 def handed_in(made: Proposal, actor: User | None = None) -> Proposal:
     """This draft, signed and handed in."""
     actor = actor or owner_of(made.organisation)
     return submitting.proposal_submit(proposal_id=made.pk, actor=actor, signature=signature(made, actor), stamp=stamp())
 
 
+@remembered
 def city(**people: User) -> SimpleNamespace:
     """The people who handle a case: `officer` and `evaluator`."""
     return SimpleNamespace(officer=people.get("officer") or person(Role.OFFICER), evaluator=people.get("evaluator") or person(Role.EVALUATOR))
 
 
+@remembered
 def checklist_passed(proposal: Proposal, officer: User) -> None:
     screening.checklist_save(proposal_id=proposal.pk, actor=officer, results={item: ("passed", "") for item in CHECKLIST})
 
 
+@remembered
 def sheet_confirmed(proposal: Proposal, officer: User, evaluator: User, value: int = 4) -> None:
     """One evaluator assigned, without conflict, with a confirmed sheet."""
     assignment = evaluating.evaluator_assign(proposal_id=proposal.pk, actor=officer, evaluator=evaluator)
@@ -224,6 +237,7 @@ def act(**more: Any) -> dict[str, Any]:
     return {"reasons": "Per queste ragioni.", "act_date": clock.today(), "channel": "portal", **ACT, **more}
 
 
+@remembered
 def proposal_in(state: str, by: Organisation | None = None, *, people: SimpleNamespace | None = None, **how: Any) -> Proposal:
     """A proposal brought into `state` by its real moves. `people` as city() gives them; `how` as draft() takes it."""
     if state == "draft":
@@ -259,6 +273,7 @@ def proposal_in(state: str, by: Organisation | None = None, *, people: SimpleNam
 # --- pilots -------------------------------------------------------------------------------------------------------------------
 
 
+@remembered
 def approved_pilot(by: Organisation | None = None, *, at: Site | None = None, people: SimpleNamespace | None = None, starts_on: date | None = None, days: int = 60, **how: Any) -> Pilot:
     """The pilot of an approved proposal, with its booking where a site is given. It starts today unless told otherwise."""
     people = people or city()
@@ -270,6 +285,7 @@ def approved_pilot(by: Organisation | None = None, *, at: Site | None = None, pe
     )
 
 
+@remembered
 def gates_green(pilot: Pilot, officer: User) -> None:
     """Every requirement is met: what follows from money by paying, the others by hand."""
     charges_paid(pilot)
@@ -277,6 +293,7 @@ def gates_green(pilot: Pilot, officer: User) -> None:
         preparing.gate_set(pilot_id=pilot.pk, actor=officer, kind=kind, result=Gate.State.GREEN)
 
 
+@remembered
 def charges_paid(pilot: Pilot, *kinds: str) -> None:
     """Whatever is due (of these kinds) is paid as its payee wants it: by a stamp, by a notice, or with the test provider."""
     due = Charge.objects.filter(pilot=pilot, state=ChargeState.DUE, **({"kind__in": kinds} if kinds else {}))
@@ -298,6 +315,7 @@ def checkout_paid(checkout: Checkout) -> None:
     events.events_handle()
 
 
+@remembered
 def pilot_in(state: str, by: Organisation | None = None, *, people: SimpleNamespace | None = None, at: Site | None = None, **how: Any) -> Pilot:
     """A pilot brought into `state` by its real moves, on a site of its own unless given."""
     people = people or city()
@@ -336,6 +354,7 @@ def pilot_in(state: str, by: Organisation | None = None, *, people: SimpleNamesp
 # --- what a pilot costs -------------------------------------------------------------------------------------------------------
 
 
+@remembered
 def payee(code: str = "city", **fields: Any) -> Payee:
     """A payee, made once."""
     words = {"fee_vat_it": "Fuori campo IVA", "fee_vat_en": "Outside VAT", "deposit_vat_it": "Cauzione: senza IVA", "deposit_vat_en": "Deposit: no VAT"}
@@ -343,6 +362,7 @@ def payee(code: str = "city", **fields: Any) -> Payee:
     return Payee.objects.filter(code=code).first() or payee_save(payee=Payee(code=code, **values), actor=person(Role.EDITOR))
 
 
+@remembered
 def cost_rule(model: Any, **fields: Any) -> Any:
     """A rule of these fields, checked and saved as an editor does; in force from 2027 unless told otherwise."""
     links = {name: fields.pop(name) for name in ("sites", "challenges") if name in fields}

@@ -8,6 +8,7 @@ from django.test import Client
 from citylab.accounts.models import Role
 from cms.setup import prepare
 from tests import factories
+from tests.remembering import remembered
 
 _clients = itertools.count(1)
 
@@ -19,7 +20,7 @@ def room(db, settings):
 
     cache.clear()
     settings.SECOND_FACTOR_REQUIRED = False
-    prepare()
+    remembered(prepare)()
 
 
 def signed_in(user):

@@ -11,6 +11,7 @@ from citylab.accounts.models import Membership, Role, User
 from citylab.core import clock
 from citylab.proposals.models import Proposal
 from tests import factories
+from tests.remembering import remembered
 
 
 def signed_in(user: User) -> Client:
@@ -28,6 +29,11 @@ def _in_english() -> Any:
 
 @pytest.fixture
 def people(db: Any) -> SimpleNamespace:
+    return everybody()
+
+
+@remembered
+def everybody() -> SimpleNamespace:
     """Everybody who may come to the desk. Demo accounts need no second factor."""
     made = {role: factories.person(role, is_demo=True, language="en") for role in Role.values}
     organisation = factories.organisation(legal_name="Nuvola Lenta S.r.l.", pec="nuvola@pec.example")

@@ -18,6 +18,7 @@ from citylab.payments.providers.notice import number_of
 from citylab.payments.services import deposits, events, paying, refunding
 from citylab.pilots.models import Gate, Pilot
 from tests import factories
+from tests.remembering import remembered
 
 from .conftest import signed_in, text_of
 
@@ -31,6 +32,7 @@ def pilot(people: SimpleNamespace) -> Pilot:
     return owing(people, "online")
 
 
+@remembered
 def owing(people: SimpleNamespace, provider: str) -> Pilot:
     site = factories.site()
     payee = factories.payee(provider, provider=provider)
@@ -53,6 +55,7 @@ def tab(pilot: Pilot) -> str:
     return f"{reverse('desk:pilot', args=[pilot.pk])}?tab=money"
 
 
+@remembered
 def checked(pilot: Pilot) -> Pilot:
     """Paid, and its place found in order."""
     factories.charges_paid(pilot)

@@ -9,10 +9,12 @@ from citylab.payments.providers import notice, sandbox, signing
 from citylab.payments.services import events, paying
 from citylab.pilots.models import Pilot
 from tests import factories
+from tests.remembering import remembered
 
 SINCE = date(2020, 1, 1)  # in force whenever the test runs
 
 
+@remembered
 def money_pilot(people: Any, *, fee: int = 250_00, deposit: int = 1_000_00, state: str = "preparation", code: str = "dora", **payee: Any) -> Pilot:
     """In preparation, on a site with a flat fee and a deposit that are owed to one payee of these fields."""
     site = factories.site(code)

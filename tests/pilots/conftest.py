@@ -9,6 +9,7 @@ from django.test import Client
 from citylab.accounts.models import Membership, Role, User
 from citylab.core import clock
 from tests import factories
+from tests.remembering import remembered
 
 
 def signed_in(user: User) -> Client:
@@ -19,6 +20,11 @@ def signed_in(user: User) -> Client:
 
 @pytest.fixture
 def people(db: Any) -> SimpleNamespace:
+    return everybody()
+
+
+@remembered
+def everybody() -> SimpleNamespace:
     """Everybody who may have to do with a pilot of `organisation`, each in one person."""
     organisation = factories.organisation()
     # Demo accounts need no second factor.

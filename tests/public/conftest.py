@@ -13,6 +13,7 @@ from citylab.taxonomy.models import Programme
 from cms.models import StoryIndexPage, StoryPage
 from cms.setup import prepare
 from tests import factories
+from tests.remembering import remembered
 
 
 def archive_pilot(code="navetta", **fields):
@@ -40,7 +41,7 @@ def story(slug="una-storia", language="it", **fields):
 @pytest.fixture(autouse=True)
 def room(db):
     cache.clear()
-    prepare()
+    remembered(prepare)()
 
 
 @pytest.fixture

@@ -1,0 +1,268 @@
+"""Preparations that are remembered: what a factory has written before, under the very same circumstances, is put into the database again at once.
+
+Factories go through the real services, so that a running pilot takes hundreds of statements; most tests begin with the same few of them. A remembered
+function runs twice. From the third time on, the rows that it adds, changes and takes away are written in one go, as they were, and what it gave is given
+again. That holds only where nothing but remembered functions wrote since the test began, as each step is known by all those before it (a tree), by its
+arguments, the day, the language and who takes the payments. Any other statement that writes, or a rollback, ends it for that test. PostgreSQL only.
+"""
+
+import pickle
+import re
+import threading
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import wraps
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ParamSpec, TypeVar
+from unittest import mock
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.core.files.storage import FileSystemStorage, storages
+from django.db import connections, models, transaction
+from django.db.backends.signals import connection_created
+from django.utils.translation import get_language
+
+from citylab.core import clock
+
+P = ParamSpec("P")
+R = TypeVar("R")
+READS = re.compile(r"SELECT|SAVEPOINT|RELEASE|SET|SHOW|FETCH|CLOSE|DECLARE", re.IGNORECASE)
+# Somebody signs in: no preparation is another for that.
+SIGNS_IN = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM) "django_session"|UPDATE "accounts_user" SET "last_login" = [^,]+ WHERE')
+WRITES = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)"?', re.IGNORECASE)
+Rows = dict[str, set[str]]
+
+
+class Strange(Exception):
+    """Something that cannot be told from another thing of its kind."""
+
+
+@dataclass
+class Node:
+    """What is known of the database after some steps: where the next ones lead, and how this one is taken at once."""
+
+    children: "dict[Hashable, Node]" = field(default_factory=dict)
+    tables: set[str] = field(default_factory=set)
+    times: int = 0
+    step: "Step | None" = None
+
+
+@dataclass
+class Step:
+    script: str
+    given: bytes
+    letters: bytes
+    files: list[tuple[str, str, bytes]]
+
+    def take(self) -> Any:
+        with ExitStack() as stack:
+            database = connections["default"]
+            if not database.in_atomic_block:
+                stack.enter_context(transaction.atomic())
+            if self.script:
+                with database.cursor() as cursor:
+                    cursor.cursor.execute(self.script)
+            for alias, name, content in self.files:
+                path = Path(storages[alias].path(name))
+                if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content)
+        if self.letters:
+            mail.outbox += pickle.loads(self.letters)
+        return pickle.loads(self.given)
+
+
+class Memory:
+    """Where the running test stands in the tree of steps; None: the database is in a state that nobody knows."""
+
+    def __init__(self) -> None:
+        self.bases: dict[Hashable, Node] = {}
+        self.node: Node | None = None
+        self.begins = self.commits = self.busy = False
+        self.tables: set[str] = set()
+
+    def begin(self, item: pytest.Item) -> None:
+        """A test begins."""
+        marker, names = item.get_closest_marker("django_db"), set(getattr(item, "fixturenames", ()))
+        self.commits = bool((marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & names)
+        # A test that replaces something may do so to see what a preparation does with it.
+        replaces = "monkeypatch" in getattr(item, "_fixtureinfo").argnames
+        self.begins = connections["default"].vendor == "postgresql" and bool(marker or {"db", "transactional_db"} & names) and not replaces
+        self.node = None
+
+    def wrote(self, sql: str) -> None:
+        """The statement may have changed something."""
+        if self.busy:
+            found = WRITES.match(sql)
+            self.tables.update([found[1]] if found else [])
+        else:
+            self.begins, self.node = False, None
+
+    def here(self) -> Node | None:
+        """The node where this test stands: the one of what `migrate` left, or of empty tables, as long as nothing was written."""
+        if threading.current_thread() is not threading.main_thread() or (self.commits and connections["default"].in_atomic_block):
+            self.begins, self.node = False, None
+        if self.begins:
+            self.begins = False
+            found = counts()
+            self.node = self.bases.setdefault(found, Node()) if ("accounts_user", 0) in found else None
+        return self.node
+
+    def call(self, function: Callable[..., R], arguments: tuple[Any, ...], named: dict[str, Any]) -> R:
+        if self.busy:
+            return function(*arguments, **named)
+        node, child = self.here(), None
+        if node is not None:
+            try:
+                child = node.children.setdefault(circumstances(function, arguments, named), Node())
+            except Strange:
+                child = None
+        self.node = None
+        if child is not None and child.step:
+            found = child.step.take()
+        else:
+            self.busy, self.tables = True, set()
+            try:
+                found = self.first(child, function, arguments, named)
+            finally:
+                self.busy = False
+        self.node = child
+        return found
+
+    def first(self, child: Node | None, function: Callable[..., R], arguments: tuple[Any, ...], named: dict[str, Any]) -> R:
+        """Really call it. The second time tells what it changes: which tables those are the first has told."""
+        if child is None:
+            return function(*arguments, **named)
+        child.times += 1
+        if child.times == 1:
+            found = function(*arguments, **named)
+            child.tables = self.tables
+            return found
+        before, files, letters = contents(child.tables), list[tuple[str, str, bytes]](), len(getattr(mail, "outbox", ()))
+        with keeping_files(files):
+            found = function(*arguments, **named)
+        if self.tables <= child.tables and "payments_checkout" not in self.tables:
+            try:
+                written = pickle.dumps(found), pickle.dumps(mail.outbox[letters:]) if getattr(mail, "outbox", ())[letters:] else b""
+            except (pickle.PicklingError, TypeError, AttributeError):
+                return found
+            child.step = Step(difference(before, contents(child.tables)), *written, files)
+        child.tables |= self.tables
+        return found
+
+
+MEMORY = Memory()
+
+
+def remembered(function: Callable[P, R]) -> Callable[P, R]:
+    """What this function writes and gives depends on its arguments and on what remembered functions wrote before; on nothing else."""
+
+    @wraps(function)
+    def called(*arguments: P.args, **named: P.kwargs) -> R:
+        return MEMORY.call(function, arguments, named)
+
+    return called
+
+
+def circumstances(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Hashable:
+    """All that may make a call of the function do something else. Raises Strange."""
+    travelled = clock._travelled.get()
+    told = (clock.today(), travelled, get_language(), settings.PAYMENT_PROVIDER, settings.ELASTICSEARCH_URL, settings.SECOND_FACTOR_REQUIRED)
+    return f"{function.__module__}.{function.__qualname__}", simple(arguments), simple(named), told
+
+
+def simple(value: Any) -> Hashable:
+    """The value as something to compare by."""
+    match value:
+        case None | bool() | int() | str() | bytes() | date() | datetime() | Decimal():
+            return type(value).__name__, value
+        case list() | tuple():
+            return tuple(map(simple, value))
+        case dict():
+            return tuple(sorted((str(name), simple(found)) for name, found in value.items()))
+        case SimpleNamespace():
+            return simple(vars(value))
+        case models.Model() if value.pk is not None and not value._state.adding:
+            return value._meta.label, value.pk
+        case type():
+            return value.__module__, value.__qualname__
+    raise Strange(value)
+
+
+def counts() -> frozenset[tuple[str, int]]:
+    """How many rows each of our tables has."""
+    database = connections["default"]
+    tables = database.introspection.django_table_names(include_views=False)
+    with database.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM \"{table}\"" for table in sorted(tables)))
+        return frozenset(cursor.fetchall())
+
+
+def contents(tables: Iterable[str]) -> Rows:
+    """The rows of each of these tables that has any, as PostgreSQL writes them."""
+    rows: Rows = {}
+    if wanted := sorted(tables):
+        with connections["default"].cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(f"SELECT '{table}', kept::text FROM \"{table}\" kept" for table in wanted))
+            for table, row in cursor.fetchall():
+                rows.setdefault(table, set()).add(row)
+    return rows
+
+
+def difference(before: Rows, after: Rows) -> str:
+    """SQL that makes the one out of the other."""
+
+    def listed(rows: set[str]) -> str:
+        return ", ".join("'" + row.replace("'", "''") + "'" for row in sorted(rows))
+
+    gone = {table: rows - after.get(table, set()) for table, rows in before.items()}
+    new = {table: rows - before.get(table, set()) for table, rows in after.items()}
+    columns = written_columns(new)
+    takes = [f'DELETE FROM "{table}" kept WHERE kept::text IN ({listed(rows)})' for table, rows in gone.items() if rows]
+    adds = [f'INSERT INTO "{table}" ({columns[table]}) SELECT {columns[table]} FROM unnest(ARRAY[{listed(rows)}]::"{table}"[])' for table, rows in new.items() if rows]
+    return ";".join(takes + adds)
+
+
+def written_columns(tables: Iterable[str]) -> dict[str, str]:
+    """The columns of each table that PostgreSQL does not make out of the others."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+            " WHERE relname = ANY(%s) AND relkind = 'r' AND attnum > 0 AND attgenerated = '' AND NOT attisdropped GROUP BY relname",
+            [list(tables)],
+        )
+        return dict(cursor.fetchall())
+
+
+def keeping_files(kept: list[tuple[str, str, bytes]]) -> Any:
+    """Inside it, each file that is stored is also added to `kept`: its storage, name and content."""
+    save = FileSystemStorage._save
+
+    def saving(storage: FileSystemStorage, name: str, content: Any) -> str:
+        name = save(storage, name, content)
+        alias = next(alias for alias in ("case_files", "default") if Path(storages[alias].path("")) == Path(storage.path("")))
+        kept.append((alias, name, Path(storage.path(name)).read_bytes()))
+        return name
+
+    return mock.patch.object(FileSystemStorage, "_save", saving)
+
+
+def watched(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any) -> Any:
+    if not READS.match(sql) and not SIGNS_IN.match(sql):
+        MEMORY.wrote(sql)
+    return execute(sql, parameters, many, context)
+
+
+def watch(connection: Any, **more: Any) -> None:
+    """Every statement of this connection is looked at."""
+    if watched not in connection.execute_wrappers:
+        connection.execute_wrappers.append(watched)
+
+
+connection_created.connect(watch)

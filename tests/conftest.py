@@ -25,7 +25,7 @@ from tests.stripe_fake import StripeFake
 # The tables whose rows `migrate` itself makes; no test adds any.
 MADE_BY_MIGRATE = {"django_content_type", "auth_permission"}
 # Tests that share one expensive preparation: a folder of them stays in one process.
-TOGETHER = ("tests/demo/", "tests/search/test_faults.py", "tests/search/test_constraints.py", "tests/search/test_golden.py")
+TOGETHER = ("tests/demo/", "tests/search/test_faults.py", "tests/search/test_constraints.py", "tests/search/test_golden.py", "tests/search/test_some_words.py")
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]

@@ -46,6 +46,11 @@ def room(db):
 
 @pytest.fixture
 def town():
+    return made_town()
+
+
+@remembered
+def made_town():
     frame = programme()
     record = factories.challenge("pioggia", programme=frame, title_it="Acqua piovana", title_en="Rain water")
     place = factories.site("dora", name_it="Parco Dora", name_en="Dora park")

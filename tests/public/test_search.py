@@ -13,6 +13,7 @@ from wagtail.models import PageViewRestriction
 
 from citylab.core import clock, outbox
 from tests import factories
+from tests.remembering import remembered
 
 from .conftest import archive_pilot, programme, story
 from .test_lists import cost, option
@@ -44,6 +45,11 @@ def total(page):
 
 @pytest.fixture
 def city():
+    made_city()
+
+
+@remembered
+def made_city():
     """One thing of every kind that speaks of water, in two sectors and in every state; nothing else does."""
     energy, mobility = factories.sector("energy"), factories.sector("mobility")
     factories.challenge("a", title_en="Water in the park", title_it="Acqua nel parco", sector=energy)

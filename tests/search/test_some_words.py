@@ -1,32 +1,49 @@
 """Where nothing has all of a person's words: what has most of them, best first, and told. The same from the database and from Elasticsearch."""
 
 import pytest
-from django.core.management import call_command
+from django.db import transaction
 from django.utils.translation import override
 
 from citylab.core import outbox
 from citylab.testbeds.models import Site
 from search import site_wide
 from search.engines import get_engine
+from search.engines.reserve import breaker
 from search.facets import SITE_FACETS
 from search.listing import found_ids, listing, look_up
 from tests import factories
 
+from .answering import ENGINES, filled_cluster
+
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["embedded", "elasticsearch"])
-def city(request):
+@pytest.fixture(scope="module")
+def places(django_db_setup, django_db_blocker):
     """Places that have three, two, one and none of the words that are looked for below."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        factories.site("soli", name_en="Company for older people", name_it="Compagnia per persone anziane", summary_en="Against loneliness.", summary_it="Contro la solitudine.")
+        factories.site("orto", name_en="Garden of the elderly", name_it="Orto degli anziani", summary_en="People meet.", summary_it="Persone che si incontrano.", kind="river")
+        factories.site("luce", name_en="Street lighting", name_it="Illuminazione pubblica", summary_en="Lamps that dim.", summary_it="Lampioni che si abbassano.")
+        factories.site("bici", name_en="Micromobility yard", name_it="Cortile della micromobilità", summary_en="Room for trials.", summary_it="Spazio per prove.")
+        while outbox.drain():
+            pass
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def prefix(places):
+    with filled_cluster() as made:
+        yield made
+
+
+@pytest.fixture(params=ENGINES)
+def city(request, places, settings):
+    """The places, where this engine answers."""
     if request.param == "elasticsearch":
-        request.getfixturevalue("elasticsearch")
-    factories.site("soli", name_en="Company for older people", name_it="Compagnia per persone anziane", summary_en="Against loneliness.", summary_it="Contro la solitudine.")
-    factories.site("orto", name_en="Garden of the elderly", name_it="Orto degli anziani", summary_en="People meet.", summary_it="Persone che si incontrano.", kind="river")
-    factories.site("luce", name_en="Street lighting", name_it="Illuminazione pubblica", summary_en="Lamps that dim.", summary_it="Lampioni che si abbassano.")
-    factories.site("bici", name_en="Micromobility yard", name_it="Cortile della micromobilità", summary_en="Room for trials.", summary_it="Spazio per prove.")
-    while outbox.drain():
-        pass
-    call_command("search_rebuild", verbosity=0)
+        settings.ELASTICSEARCH_PREFIX, settings.ELASTICSEARCH_URL = request.getfixturevalue("prefix"), settings.TESTS_ELASTICSEARCH_URL
+        breaker.succeeded()
     assert get_engine().name == request.param
 
 

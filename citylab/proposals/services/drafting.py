@@ -176,14 +176,15 @@ def columns_write(proposal: Proposal, changed: set[str] | None = None) -> None:
 
 def _ticks_write(proposal: Proposal, relation: str, related: type[Technology] | type[Capability], codes: list[str]) -> None:
     """Tick just the terms of these codes, in three queries at most: `set` would take up to five, at every pause in typing."""
-    links = getattr(Proposal, relation).through.objects.filter(proposal=proposal)
+    Link = getattr(Proposal, relation).through
+    links = Link.objects.filter(proposal=proposal)
     column = f"{related._meta.model_name}_id"
     ticked = Exists(links.filter(**{column: OuterRef("pk")}))
     given = list(related.objects.annotate(ticked=ticked).filter(Q(code__in=codes) | Q(ticked=True)).order_by().values_list("pk", "code", "ticked"))
     gone = [pk for pk, code, is_ticked in given if is_ticked and code not in codes]
     if gone:
         links.filter(**{f"{column}__in": gone}).delete()
-    links.model.objects.bulk_create([links.model(proposal=proposal, **{column: pk}) for pk, _code, is_ticked in given if not is_ticked])
+    Link.objects.bulk_create([Link(proposal=proposal, **{column: pk}) for pk, _code, is_ticked in given if not is_ticked])
 
 
 def _columns_set(proposal: Proposal, changed: set[str] | None) -> Mapping[str, Any]:

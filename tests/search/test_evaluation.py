@@ -242,3 +242,9 @@ def test_an_engine_without_room_is_waited_for(folder, monkeypatch):
     labelled = evaluation.LabelledSet([], evaluation.read(folder, "tiny").proposals[:1], [])
     assert evaluation.rankings(Full(), labelled, "proposals", "default", lambda number: None) == {"p1": ["rain"]}
     assert waited == [1, 2]
+
+
+def test_a_cluster_without_an_address_is_said_before_the_work(tmp_path, settings):
+    settings.ELASTICSEARCH_URL = ""
+    with pytest.raises(CommandError, match="--engine elasticsearch needs the variable ELASTICSEARCH_URL"):
+        call_command("evaluate_matching", data=tmp_path, name="mini", engine="elasticsearch")

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -128,3 +128,14 @@ def with_synonyms(words: Iterable[str], language: str) -> list[str]:
 def meant(text: str, language: str) -> frozenset[str]:
     """The stems that a text speaks of: those that stand in it, and what means the same. Remembered, as `stem_set` is."""
     return frozenset(with_synonyms(stem_set(text, language), language))
+
+
+def words_by_stem(text: str, language: str) -> dict[str, str]:
+    """Stem → word as written, in the order of the text."""
+    return {token.stem: token.word for token in tokens(text, language)}
+
+
+def words_in_common(own: Mapping[str, str], theirs: str, language: str) -> tuple[str, ...]:
+    """The first words of one's own (by stem) that another text has too, or their synonyms; short ones tell nothing."""
+    stems = meant(theirs, language)
+    return tuple(word for stem, word in own.items() if stem in stems and len(word) > 3)[:6]

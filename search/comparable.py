@@ -119,7 +119,7 @@ def similar_cases(proposal: Proposal, reader: Any) -> list[SimilarCase]:
         .prefetch_related("decisions")
     )
     proposals = {str(row.pk): row for row in rows}
-    own = {token.stem: token.word for token in analysis.tokens(f"{proposal.title} {text}", proposal.language)}
+    own = analysis.words_by_stem(f"{proposal.title} {text}", proposal.language)
     found: dict[str, SimilarCase] = {}
     for hit in hits:
         pilot = pilots.get(hit.object_id)
@@ -143,12 +143,12 @@ def _text(proposal: Proposal) -> str:
 
 def _past_case(past: Proposal, own: Mapping[str, str], share: float) -> SimilarCase:
     decisions = list(past.decisions.all())
-    words = _common(own, f"{past.title} {_text(past)}", past.language)
+    words = analysis.words_in_common(own, f"{past.title} {_text(past)}", past.language)
     return SimilarCase(past.title, past.language, past.organisation.legal_name, past, decisions[-1] if decisions else None, getattr(past, "pilot", None), words, share)
 
 
 def _archive_case(pilot: Pilot, own: Mapping[str, str], language: str, share: float) -> SimilarCase:
-    return SimilarCase(pilot.public_title, "", pilot.archive_organisation, None, None, pilot, _common(own, _card(pilot, language), language), share)
+    return SimilarCase(pilot.public_title, "", pilot.archive_organisation, None, None, pilot, analysis.words_in_common(own, _card(pilot, language), language), share)
 
 
 def _card(pilot: Pilot, language: str) -> str:
@@ -160,9 +160,3 @@ def _share_of_card(pilot: Pilot, own: Mapping[str, str], language: str) -> float
     stems = analysis.stem_set(_card(pilot, language), language)
     common = len(stems.intersection(analysis.with_synonyms((stem for stem, word in own.items() if len(word) > 3), language)))
     return common / len(stems) if common >= CARD_WORDS else 0.0
-
-
-def _common(own: Mapping[str, str], text: str, language: str) -> tuple[str, ...]:
-    """The words of the case that the other text has too, or their synonyms, in their order."""
-    theirs = analysis.meant(text, language)
-    return tuple(word for stem, word in own.items() if stem in theirs and len(word) > 3)[:6]

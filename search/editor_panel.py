@@ -102,27 +102,16 @@ def _text_scores(engine: Engine, texts: Mapping[str, Text], organisations: Mappi
     """Each organisation's nearest text among its profile and its public pilots, with the words in common."""
     scores: dict[str, TextScore] = {}
     for language, text in texts.items():
-        own = _words(text, language)
+        own = analysis.words_by_stem(" ".join(text), language)
         profiles = {key: found.description for key, found in organisations.items() if found.language == language and found.description}
         pilots = _public_pilots(engine, text, language)
         for score, key, theirs in [*_profile_scores(own, profiles, language), *pilots]:
             if score < NEAR or score <= scores.get(key, TextScore()).share:
                 continue
-            words = _in_common(own, theirs, language)
+            words = analysis.words_in_common(own, theirs, language)
             if len(words) >= WORDS:
                 scores[key] = TextScore(score, words)
     return scores
-
-
-def _words(text: Text, language: str) -> dict[str, str]:
-    """Stem → word as written."""
-    return {token.stem: token.word for token in analysis.tokens(" ".join(text), language)}
-
-
-def _in_common(own: Mapping[str, str], theirs: str, language: str) -> tuple[str, ...]:
-    """The words that another text has too, or their synonyms."""
-    stems = analysis.meant(theirs, language)
-    return tuple(word for stem, word in own.items() if stem in stems and len(word) > 3)[:6]
 
 
 def _profile_scores(own: Mapping[str, str], profiles: Mapping[str, str], language: str) -> list[tuple[float, str, str]]:
@@ -152,8 +141,8 @@ def _with_proposals(engine: Engine, texts: Mapping[str, Text], place: tuple[str,
     best = max((hit.score for hit in hits), default=0)
     near = [hit.object_id for hit in hits if hit.score >= NEAR_PROPOSAL * best]
     rows = Proposal.objects.filter(pk__in=near, language__in=texts).exclude(state__in=(State.DRAFT, State.WITHDRAWN)).only("organisation", "language", "title", "answers")
-    own = {language: _words(text, language) for language, text in texts.items()}
-    return {str(row.organisation_id) for row in rows if len(_in_common(own[row.language], " ".join(proposal_texts(row)), row.language)) >= WORDS}
+    own = {language: analysis.words_by_stem(" ".join(text), language) for language, text in texts.items()}
+    return {str(row.organisation_id) for row in rows if len(analysis.words_in_common(own[row.language], " ".join(proposal_texts(row)), row.language)) >= WORDS}
 
 
 def _judge(offer: Challenge | Site) -> Callable[[Organisation, TextScore], Verdict]:

@@ -113,12 +113,6 @@ def _tries(query: str, kinds: Sequence[str], language: str, engine: Engine, *, a
         yield _Try(query, language, engine.search(query, language, kinds, limit=LIMIT + 1, some=True))
 
 
-def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
-    """(kind, id) of what has all of a person's words, best first, and the corrected words where the typed ones found nothing."""
-    answer = look_up(query, kinds)
-    return ([], "") if answer.is_partial else (answer.found, answer.corrected)
-
-
 def found_among(query: str, kind: str, keys: Collection[str]) -> set[str]:
     """Which of these records have all of a person's words, also where many more have them than a list shows."""
     answer = look_up(query, [kind])

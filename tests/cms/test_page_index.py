@@ -9,8 +9,8 @@ from citylab.core import outbox
 from citylab.taxonomy.models import Programme
 from cms.models import HelpPage, StoryIndexPage, StoryPage
 from search.engines import get_engine
-from search.listing import found_ids
 from search.models import SearchDocument
+from tests.search.answering import found_ids
 
 
 def drain():

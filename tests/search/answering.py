@@ -1,6 +1,6 @@
 """The same records in both engines, so that a test can ask either: the embedded one and a real Elasticsearch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from secrets import token_hex
 from typing import Any
@@ -15,6 +15,7 @@ from search.engines import Engine, Found, Unavailable
 from search.engines.elasticsearch import ElasticsearchEngine
 from search.engines.elasticsearch.client import PATIENT, pause
 from search.engines.embedded import EmbeddedEngine
+from search.listing import look_up
 from tests.services import need
 
 ENGINES = ("embedded", "elasticsearch")
@@ -62,3 +63,9 @@ def answering(prefix: str | None) -> Iterator[Engine]:
         engine = PatientEngine(prefix) if prefix else EmbeddedEngine()
     with mock.patch.object(matching, "get_engine", lambda: engine):
         yield engine
+
+
+def found_ids(query: str, kinds: Sequence[str]) -> tuple[list[tuple[str, str]], str]:
+    """(kind, id) of what has all of a person's words, best first, and the corrected words where the typed ones found nothing."""
+    answer = look_up(query, kinds)
+    return ([], "") if answer.is_partial else (answer.found, answer.corrected)

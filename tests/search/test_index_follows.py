@@ -12,9 +12,10 @@ from citylab.proposals.services import deciding
 from citylab.testbeds.services import site_published, site_unpublished
 from search import indexing
 from search.engines import Document, Text, get_engine
-from search.listing import found_ids
 from search.models import SearchDocument, SearchTerm
 from tests import factories
+
+from .answering import found_ids
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,10 @@ from citylab.testbeds.models import Site
 from search import site_wide
 from search.engines import Document, Text
 from search.engines.embedded import EmbeddedEngine
-from search.listing import Facet, found_among, found_ids, listing
+from search.listing import Facet, found_among, listing
 from tests import factories
+
+from .answering import found_ids
 
 pytestmark = pytest.mark.django_db
 

@@ -10,10 +10,10 @@ from search import site_wide
 from search.engines import get_engine
 from search.engines.reserve import breaker
 from search.facets import SITE_FACETS
-from search.listing import found_ids, listing, look_up
+from search.listing import listing, look_up
 from tests import factories
 
-from .answering import ENGINES, filled_cluster
+from .answering import ENGINES, filled_cluster, found_ids
 
 pytestmark = pytest.mark.django_db
 

@@ -26,9 +26,9 @@ from citylab.payments.services.keeping_rules import payee_save, rule_save
 from citylab.payments.workflow import ChargeState
 from citylab.pilots.models import Gate, Pilot
 from citylab.pilots.services import approving, ending, preparing, running
-from citylab.proposals.models import Proposal, Signature
+from citylab.proposals.models import ChangeRequestItem, Proposal, Signature
 from citylab.proposals.screening import CHECKLIST
-from citylab.proposals.services import deciding, drafting, evaluating, screening, submitting
+from citylab.proposals.services import communicating, deciding, drafting, evaluating, screening, submitting
 from citylab.taxonomy.models import Capability, S3Area, Sector, Technology
 from citylab.testbeds.models import Asset, Site
 from citylab.testbeds.services import site_published
@@ -274,6 +274,24 @@ def proposal_in(state: str, by: Organisation | None = None, *, people: SimpleNam
 
 
 @remembered
+def answered(case: Proposal, actor: User, **changes: Any) -> Proposal:
+    """The start-up's answer to a request for additions, with changed answers."""
+    case = Proposal.objects.get(pk=case.pk)
+    drafting.answers_save(proposal_id=case.pk, actor=actor, answers={**case.answers, **changes}, base_version=case.version)
+    items = ChangeRequestItem.objects.filter(request__proposal=case, request__answered_on__isnull=True)
+    submitting.additions_submit(proposal_id=case.pk, actor=actor, replies={item.pk: f"Reply to {item.text}" for item in items})
+    return Proposal.objects.get(pk=case.pk)
+
+
+def case_grown(case: Proposal, people: SimpleNamespace, rows: range) -> None:
+    """More of everything that a case page lists: `people` has the case's officer and its owner."""
+    for index in rows:
+        screening.note_add(proposal_id=case.pk, actor=people.officer, text=f"Note {index}")
+        communicating.message_send(proposal_id=case.pk, actor=people.officer, subject=f"Message {index}", body="Words.", channel="pec")
+        screening.changes_request(proposal_id=case.pk, actor=people.officer, items=[screening.AskedItem("plan", f"Point {index}")], channel="portal")
+        answered(case, people.owner, plan=f"Plan {index}")
+
+
 def approved_pilot(by: Organisation | None = None, *, at: Site | None = None, people: SimpleNamespace | None = None, starts_on: date | None = None, days: int = 60, **how: Any) -> Pilot:
     """The pilot of an approved proposal, with its booking where a site is given. It starts today unless told otherwise."""
     people = people or city()

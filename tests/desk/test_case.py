@@ -31,15 +31,6 @@ def page(client: Any, case: Proposal, tab: str = "proposal", **query: str) -> An
     return client.get(reverse("desk:case", args=[case.pk]), {"tab": tab, **query})
 
 
-def answered(case: Proposal, actor: User, **changes: Any) -> Proposal:
-    """The start-up's answer to a request for additions, with changed answers."""
-    case = Proposal.objects.get(pk=case.pk)
-    drafting.answers_save(proposal_id=case.pk, actor=actor, answers={**case.answers, **changes}, base_version=case.version)
-    items = ChangeRequestItem.objects.filter(request__proposal=case, request__answered_on__isnull=True)
-    submitting.additions_submit(proposal_id=case.pk, actor=actor, replies={item.pk: f"Reply to {item.text}" for item in items})
-    return Proposal.objects.get(pk=case.pk)
-
-
 @pytest.mark.parametrize("state", STATES)
 def test_every_tab_opens_in(state: str, officer: Any, made: Any) -> None:
     case = made(state)
@@ -75,18 +66,9 @@ def test_a_draft_and_an_unknown_case_do_not_open(officer: Any, made: Any) -> Non
     assert officer.get(reverse("desk:case", args=["00000000-0000-0000-0000-000000000000"])).status_code == 404
 
 
-def grow(case: Proposal, people: Any, rows: range) -> None:
-    """More of everything that a case page lists."""
-    for index in rows:
-        screening.note_add(proposal_id=case.pk, actor=people.officer, text=f"Note {index}")
-        communicating.message_send(proposal_id=case.pk, actor=people.officer, subject=f"Message {index}", body="Words.", channel="pec")
-        screening.changes_request(proposal_id=case.pk, actor=people.officer, items=[screening.AskedItem("plan", f"Point {index}")], channel="portal")
-        answered(case, people.owner, plan=f"Plan {index}")
-
-
 def test_every_tab_costs_the_same_with_3_and_with_30_rows(officer: Any, people: Any, made: Any) -> None:
     case = made("screening")
-    grow(case, people, range(3))
+    factories.case_grown(case, people, range(3))
     page(officer, case)
 
     def cost() -> dict[str, int]:
@@ -98,7 +80,7 @@ def test_every_tab_costs_the_same_with_3_and_with_30_rows(officer: Any, people: 
         return found
 
     at_3 = cost()
-    grow(case, people, range(3, 30))
+    factories.case_grown(case, people, range(3, 30))
     assert cost() == at_3
     assert max(at_3.values()) <= 25
 
@@ -114,7 +96,7 @@ def test_the_proposal_stands_there_as_it_was_submitted(officer: Any, made: Any) 
 
 
 def test_what_changed_since_the_last_version_is_shown_before_and_after(officer: Any, people: Any, made: Any) -> None:
-    case = answered(made("changes_requested", plan="First plan."), people.owner, plan="Second plan.")
+    case = factories.answered(made("changes_requested", plan="First plan."), people.owner, plan="Second plan.")
     response = page(officer, case)
     assert [(change.field, change.before, change.after) for change in response.context["changes"]] == [("plan", "First plan.", "Second plan.")]
     assert "What changed since version 1" in text_of(response)
@@ -157,7 +139,7 @@ def test_a_file_that_no_version_names_stays_the_startups(officer: Any, people: A
     fresh = drafting.attachment_add(proposal_id=case.pk, actor=people.owner, kind="deck", upload=factories.upload("deck.pdf"))
     address = reverse("desk:attachment", args=[case.pk, fresh.pk])
     assert officer.get(address).status_code == 404
-    answered(case, people.owner)
+    factories.answered(case, people.owner)
     assert officer.get(address).status_code == 200
 
 
@@ -228,7 +210,7 @@ def test_a_delivery_that_a_colleague_recorded_first_is_a_conflict(officer: Any, 
 
 
 def test_replies_are_settled_and_reopened_one_by_one(officer: Any, people: Any, made: Any) -> None:
-    case = answered(made("changes_requested"), people.owner)
+    case = factories.answered(made("changes_requested"), people.owner)
     item = ChangeRequestItem.objects.get()
     response = page(officer, case)
     assert (response.context["step"].target, "1 reply waits for your word." in text_of(response)) == ("tab:screening", True)
@@ -354,7 +336,7 @@ def test_every_action_of_the_casework_has_words(people: Any, made: Any) -> None:
     case = made("refusal_notice")
     deciding.observations_submit(proposal_id=case.pk, actor=people.owner, text="We disagree.")
     deciding.evaluation_resume(proposal_id=case.pk, actor=people.officer)
-    others = [answered(made("changes_requested"), people.owner), made("approved"), made("rejected"), made("inadmissible"), made("withdrawn")]
+    others = [factories.answered(made("changes_requested"), people.owner), made("approved"), made("rejected"), made("inadmissible"), made("withdrawn")]
     deciding.proposal_reopen(proposal_id=others[2].pk, actor=people.officer, to="evaluation", **factories.act())
     deciding.proposal_reopen(proposal_id=others[3].pk, actor=people.officer, to="screening", **factories.act())
     spoken = {str(words) for words in trail.ACTIONS.values()}

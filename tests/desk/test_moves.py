@@ -21,7 +21,6 @@ from citylab.testbeds.services import booking_hold
 from tests import factories
 
 from .conftest import signed_in, text_of
-from .test_case import answered
 
 DAY = timedelta(days=1)
 ACT = {"act_number": "DD 7/2027", "signed_by": "The Director", "channel": "portal"}
@@ -349,7 +348,7 @@ def test_a_second_request_says_that_the_clock_goes_on(officer: Any, people: Any,
     travel("2027-03-01 09:00")
     asked_once = made("changes_requested")
     travel("2027-03-04 09:00")
-    case = answered(asked_once, people.owner)
+    case = factories.answered(asked_once, people.owner)
     response = officer.get(reverse("desk:request_changes", args=[case.pk]))
     assert (response.context["stops_clock"], "this request does not stop it again" in text_of(response)) == (False, True)
 

@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 import types
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +53,12 @@ def test_a_machine_without_this_python_is_told_so_in_one_line(clone: Path) -> No
     found = made(clone, clone / "no-such-python")
     assert found.returncode != 0
     assert found.stdout == "Python 3.11 is missing: install python3.11 (Debian and Ubuntu: apt-get install python3.11).\n"
+
+
+def test_every_locked_package_can_be_had_on_any_python_3_11() -> None:
+    """Debian 12 has 3.11.2; a lock made on a later one may ask for that one."""
+    wanted = {found.name: found.metadata["Requires-Python"] for found in distributions()}
+    assert {name: versions for name, versions in wanted.items() if versions and "3.11.0" not in SpecifierSet(versions)} == {}
 
 
 @pytest.fixture

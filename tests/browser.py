@@ -10,6 +10,8 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from tests.services import programs
+
 DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 360, "height": 780}
 # WCAG 2.1 AA (EN 301 549) and axe's own good practice. Only violations are told: describing all that passed as well would take axe three times as long.
@@ -36,9 +38,9 @@ WAIT_MILLISECONDS = 30_000
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, or the one named by CHROMIUM."""
+    """The one named by CHROMIUM, or Debian's."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=programs.browser(), args=ARGUMENTS)
         yield browser
         browser.close()
 

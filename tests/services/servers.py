@@ -108,7 +108,8 @@ class Servers:
             if "stripe-mock" in wanted and not stripe_mock().exists():
                 with self._or_missing("stripe-mock"):
                     build_stripe_mock(cache)
-        if (path := browser()) and "Chromium" not in self.missing:
+        if path := browser():  # root may have wanted a better one
+            self.missing.pop("Chromium", None)
             self.addresses.setdefault("CHROMIUM", path)
 
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -273,7 +273,6 @@ def proposal_in(state: str, by: Organisation | None = None, *, people: SimpleNam
 # --- pilots -------------------------------------------------------------------------------------------------------------------
 
 
-@remembered
 def answered(case: Proposal, actor: User, **changes: Any) -> Proposal:
     """The start-up's answer to a request for additions, with changed answers."""
     case = Proposal.objects.get(pk=case.pk)
@@ -292,6 +291,7 @@ def case_grown(case: Proposal, people: SimpleNamespace, rows: range) -> None:
         answered(case, people.owner, plan=f"Plan {index}")
 
 
+@remembered
 def approved_pilot(by: Organisation | None = None, *, at: Site | None = None, people: SimpleNamespace | None = None, starts_on: date | None = None, days: int = 60, **how: Any) -> Pilot:
     """The pilot of an approved proposal, with its booking where a site is given. It starts today unless told otherwise."""
     people = people or city()

@@ -24,7 +24,7 @@ from search.rebuilding import rebuild_embedded
 from tests import factories
 
 from .conftest import signed_in, text_of
-from .test_case import STATES, grow
+from .test_case import STATES
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_the_part_costs_the_same_with_3_and_with_30_rows(officer: Any, people: A
     case = made("screening")
 
     def more(numbers: range) -> None:
-        grow(case, people, numbers)
+        factories.case_grown(case, people, numbers)
         for index in numbers:
             factories.site(f"place-{index}")
             factories.proposal_in("inadmissible")

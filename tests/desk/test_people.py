@@ -1,5 +1,6 @@
 """Handing over a colleague's cases, and who gives roles."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -166,6 +167,15 @@ def test_an_administrator_sees_that_background_work_was_given_up(administrator: 
     message = outbox.publish("proposal.submitted", 1)
     OutboxMessage.objects.filter(pk=message.pk).update(failed_at=clock.now())
     assert "1 piece of background work (a message, a search index) failed ten times and was given up." in text_of(administrator.get(reverse(PEOPLE)))
+
+
+def test_an_administrator_sees_that_mail_was_given_up(administrator: Any) -> None:
+    moment = clock.now()
+    said = "1 mail of the last thirty days could not be delivered and was given up."
+    for days, delivery, seen in ((31, "failed", False), (29, "queued", False), (28, "failed", True)):
+        at = moment - timedelta(days=days)
+        OutgoingMessage.objects.create(address="ada@example.org", delivery=delivery, dedupe=str(days), next_attempt_at=at, created_at=at)
+        assert (said in text_of(administrator.get(reverse(PEOPLE)))) == seen
 
 
 def test_people_are_found_by_name_e_mail_and_role(administrator: Any, people: Any) -> None:

@@ -1,11 +1,12 @@
 """Messages go out, are tried again, and are never forgotten."""
 
 from datetime import timedelta
-from smtplib import SMTPServerDisconnected
+from smtplib import SMTPAuthenticationError, SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
 from threading import Barrier, Thread
 
 import pytest
 from django.core.mail.backends.locmem import EmailBackend
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from citylab.core import clock
@@ -76,16 +77,111 @@ def test_a_server_that_is_away_is_tried_again_later(ada, receipt, asleep, server
     assert (message.delivery, message.error, len(mailoutbox)) == ("sent", "", 1)
 
 
+def refusing(monkeypatch, error):
+    """The mail server answers every message with this error; the list grows by one for each."""
+    asked = []
+
+    def send(backend, messages):
+        asked.append(messages)
+        raise error
+
+    monkeypatch.setattr(EmailBackend, "send_messages", send)
+    return asked
+
+
 @pytest.mark.django_db
-def test_after_eight_attempts_it_has_failed(ada, receipt, asleep, server_away, travel):
+def test_a_server_that_is_away_over_a_week_end_costs_nobody_their_mail(ada, receipt, asleep, server_away, mailoutbox, travel):
+    friday = travel("2027-03-05 17:00")
     message = tell(receipt, ada)
-    moment = clock.now()
-    for _attempt in range(10):
+    moment, waits = friday, []
+    while moment < friday + timedelta(hours=64):
         travel(moment)
         tasks.deliver_due()
+        message.refresh_from_db()
+        waits.append((message.next_attempt_at - moment).total_seconds() / 60)
+        moment = message.next_attempt_at
+    assert waits[:8] == [2, 4, 8, 16, 32, 60, 60, 60] and max(waits) == 60 and message.delivery == "queued"
+    server_away.undo()
+    travel(moment)
+    assert tasks.deliver_due() == 1 and len(mailoutbox) == 1
+
+
+@pytest.mark.django_db
+def test_after_five_days_nobody_waits_for_a_server_any_longer(ada, receipt, asleep, server_away, travel, caplog):
+    moment = travel("2027-03-01 09:00")
+    message = tell(receipt, ada)
+    for day in range(6):
+        travel(moment)
+        tasks.deliver_due()
+        message.refresh_from_db()
+        assert message.delivery == ("queued" if day < 5 else "failed")
         moment += timedelta(days=1)
+    assert f"Message {message.pk} was given up" in caplog.text
+
+
+@pytest.mark.django_db
+def test_one_look_is_enough_to_know_that_a_server_is_away(ada, receipt, asleep, monkeypatch, travel):
+    travel("2027-03-01 09:00")
+    for number in range(3):
+        tell(receipt, ada, number)
+    asked = refusing(monkeypatch, TimeoutError("timed out"))
+    assert tasks.deliver_due() == 0 and len(asked) == 1
+    assert sorted(OutgoingMessage.objects.values_list("delivery", "attempts")) == [("queued", 0), ("queued", 0), ("queued", 1)]
+
+
+ANSWERS = {
+    "no such person": (SMTPRecipientsRefused({"ada@example.org": (550, b"unknown")}), "failed"),
+    "mailbox busy": (SMTPRecipientsRefused({"ada@example.org": (450, b"busy")}), "queued"),
+    "content refused": (SMTPDataError(554, b"spam"), "failed"),
+    "later": (SMTPDataError(451, b"later"), "queued"),
+    "our password is wrong": (SMTPAuthenticationError(535, b"no"), "queued"),
+    "no connection": (ConnectionRefusedError("refused"), "queued"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("error", "delivery"), ANSWERS.values(), ids=ANSWERS)
+def test_after_eight_attempts_only_what_was_refused_has_failed(ada, receipt, asleep, monkeypatch, travel, error, delivery):
+    message = tell(receipt, ada)
+    moment = clock.now()
+    refusing(monkeypatch, error)
+    for attempt in range(8):
+        travel(moment + attempt * timedelta(hours=2.5))
+        message.refresh_from_db()
+        assert message.delivery == "queued"
+        tasks.deliver_due()
     message.refresh_from_db()
-    assert (message.delivery, message.attempts) == ("failed", 8)
+    assert (message.delivery, message.attempts) == (delivery, 8)
+
+
+@pytest.mark.django_db
+def test_what_was_given_up_is_named_and_sent_once_its_cause_is_gone(ada, receipt, asleep, monkeypatch, mailoutbox, capsys):
+    call_command("mail_failed")
+    assert capsys.readouterr().out == "No message was given up.\n"
+    message = tell(receipt, ada)
+    OutgoingMessage.objects.filter(pk=message.pk).update(delivery="failed", attempts=8, error="SMTPDataError(554, b'spam')")
+    with pytest.raises(CommandError, match=r"^1 given up"):
+        call_command("mail_failed")
+    named = capsys.readouterr().err
+    assert f"#{message.pk} {message.kind} to ada@example.org" in named and "SMTPDataError(554" in named and message.subject not in named
+    with monkeypatch.context() as patch:
+        refusing(patch, SMTPDataError(554, b"spam"))
+        with pytest.raises(CommandError, match=r"^1 failed again"):
+            call_command("mail_failed", "--retry")
+    OutgoingMessage.objects.filter(pk=message.pk).update(delivery="failed")
+    call_command("mail_failed", "--retry")
+    message.refresh_from_db()
+    assert (message.delivery, len(mailoutbox)) == ("sent", 1)
+
+
+@pytest.mark.django_db
+def test_a_secret_whose_text_is_gone_cannot_be_sent_again(ada, receipt, asleep, mailoutbox, capsys):
+    message = tell(receipt, ada)
+    OutgoingMessage.objects.filter(pk=message.pk).update(delivery="failed", text="", html="")
+    with pytest.raises(CommandError, match=r"^1 given up"):
+        call_command("mail_failed")
+    call_command("mail_failed", "--retry")
+    assert mailoutbox == [] and OutgoingMessage.objects.get().delivery == "failed"
 
 
 @pytest.mark.django_db

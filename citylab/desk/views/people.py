@@ -21,6 +21,7 @@ from citylab.accounts.services.roles import roles_set
 from citylab.core import outbox
 from citylab.core.errors import DomainError
 from citylab.core.middleware import status_of
+from citylab.notifications.selectors import failed_messages
 from citylab.pilots.services.assigning import pilots_hand_over
 from citylab.proposals.services import screening
 
@@ -80,7 +81,8 @@ def people(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     found = people_list(text=form.cleaned_data.get("text", ""), role=form.cleaned_data.get("role", ""))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "desk/people.html", {"form": form, "page": page, "labels": dict(Role.choices), "given_up": outbox.failed().count()})
+    given_up = {"work_given_up": outbox.failed().count(), "mail_given_up": failed_messages().count()}
+    return render(request, "desk/people.html", {"form": form, "page": page, "labels": dict(Role.choices), **given_up})
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ CONSUMERS: dict[str, list[str]] = {
     "access_request.answered": [ACCOUNTS + "handle_access_request_answered"],
     "user.second_factor_reset": [ACCOUNTS + "handle_second_factor_reset"],
     "challenge.published": [INDEX + "handle_challenge", ALERTS + "handle_challenge_published"],
-    "challenge.unpublished": [INDEX + "handle_challenge"],
+    "challenge.unpublished": [PROPOSALS + "handle_challenge_unpublished", INDEX + "handle_challenge"],
     "challenge.content_changed": [INDEX + "handle_challenge"],
     "challenge.closed": [PROPOSALS + "handle_challenge_closed", INDEX + "handle_challenge"],
     "challenge.deadline_extended": [PROPOSALS + "handle_deadline_extended", INDEX + "handle_challenge"],

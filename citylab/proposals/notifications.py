@@ -81,6 +81,13 @@ class ChallengeClosed(Notification):
     template = "proposals/messages/challenge_closed"
 
 
+class ChallengeUnpublished(Notification):
+    code = "challenge_unpublished"
+    category = "deadlines"
+    label = _("A challenge was taken off the site")
+    template = "proposals/messages/challenge_unpublished"
+
+
 class DraftReminderMessage(Notification):
     code = "draft_reminder"
     category = "deadlines"

@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from citylab.accounts.models import Membership, User
 from citylab.challenges.models import DeadlineExtension, Question
-from citylab.challenges.selectors import is_open
+from citylab.challenges.selectors import Status, is_open, status
 from citylab.core import clock
 from citylab.core.clock import rome
 from citylab.notifications.services import notify
@@ -185,6 +185,13 @@ def handle_challenge_closed(key: str, payload: dict[str, Any]) -> None:
     clocks.deadline_moved(challenge_id=key)
     for proposal in _drafts_for(key):
         _tell_applicant(notifications.ChallengeClosed, proposal, str(payload["message"]))
+
+
+def handle_challenge_unpublished(key: str, payload: dict[str, Any]) -> None:
+    """A call taken off the site while it was open: everyone with a draft for it hears of it, unless it is back already."""
+    for proposal in _drafts_for(key):
+        if not proposal.challenge.live and status(proposal.challenge, clock.now()) != Status.CLOSED:
+            _tell_applicant(notifications.ChallengeUnpublished, proposal, str(payload["message"]))
 
 
 def handle_attachment_removed(key: str, payload: dict[str, Any]) -> None:

@@ -292,3 +292,36 @@ def test_an_early_closing_is_told_once_to_those_with_a_draft(editor):
     message = OutgoingMessage.objects.get(kind="challenge_closed")
     assert message.user == factories.owner_of(organisation)
     assert "Pioggia" in message.subject and "Tetti verdi" in message.text
+
+
+def test_a_call_taken_off_the_site_while_it_is_open_is_told_to_those_with_a_draft(editor):
+    challenge, organisation = call(title_it="Pioggia"), factories.organisation()
+    factories.draft(factories.organisation(), to=factories.challenge())
+
+    def settle():
+        while outbox.drain():
+            pass
+        return OutgoingMessage.objects.filter(kind="challenge_unpublished")
+
+    with clock.travelling_to(NOON - timedelta(days=9)):
+        factories.draft(organisation, to=challenge, title="Tetti verdi")
+        factories.proposal_in("submitted", factories.organisation(), to=challenge)
+        challenge.unpublish()
+        challenge.save_revision().publish()
+        assert not settle()  # it was back before anybody was told
+        challenge.refresh_from_db()
+        challenge.unpublish()
+        message = settle().get()
+    assert message.user == factories.owner_of(organisation)
+    assert "Pioggia" in message.subject and "Tetti verdi" in message.text
+
+
+def test_a_call_taken_off_the_site_after_its_end_is_told_to_nobody(editor):
+    challenge = call()
+    with clock.travelling_to(NOON - timedelta(days=9)):
+        factories.draft(to=challenge)
+    with clock.travelling_to(NOON + timedelta(days=1)):
+        challenge.unpublish()
+        while outbox.drain():
+            pass
+    assert not OutgoingMessage.objects.filter(kind="challenge_unpublished").exists()

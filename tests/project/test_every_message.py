@@ -132,6 +132,11 @@ class Town:
         self.case("draft", to=challenge)
         challenge_close(challenge_id=challenge.pk, actor=self.editor)
 
+    def challenge_unpublished(self):
+        challenge = factories.challenge(mode="competitive", title_it="Pioggia & <neve>", title_en="Rain & <neve>")
+        self.case("draft", to=challenge)
+        challenge.unpublish()
+
     def draft_reminder(self):
         challenge = factories.challenge(mode="competitive")
         self.case("draft", to=challenge)

@@ -131,7 +131,7 @@ class RolesForm(forms.Form):
 
 class PeopleForm(forms.Form):
     text = forms.CharField(label=_("Name or e-mail"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"}))
-    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("All")), *Role.choices])
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("All roles")), *Role.choices])
 
 
 class NoteForm(forms.Form):

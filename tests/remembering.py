@@ -79,13 +79,15 @@ class Step:
 
 
 class Memory:
-    """Where the running test stands in the tree of steps; None: the database is in a state that nobody knows."""
+    """Where the running test stands in the tree of steps (`node`), and how many rows each table has outside of tests that are rolled back (`committed`).
+    None: nobody knows."""
 
     def __init__(self) -> None:
         self.bases: dict[Hashable, Node] = {}
         self.node: Node | None = None
         self.begins = self.commits = self.busy = False
         self.tables: set[str] = set()
+        self.committed: frozenset[tuple[str, int]] | None = None
 
     def begin(self, item: pytest.Item) -> None:
         """A test begins."""
@@ -98,6 +100,8 @@ class Memory:
 
     def wrote(self, sql: str) -> None:
         """The statement may have changed something."""
+        if not any(block._from_testcase for block in connections["default"].atomic_blocks):
+            self.committed = None
         if self.busy:
             found = WRITES.match(sql)
             self.tables.update([found[1]] if found else [])
@@ -110,7 +114,8 @@ class Memory:
             self.begins, self.node = False, None
         if self.begins:
             self.begins = False
-            found = counts()
+            # Counting takes as long as many a test: once is enough while no test commits anything.
+            self.committed = found = self.committed or counts()
             self.node = self.bases.setdefault(found, Node()) if ("accounts_user", 0) in found else None
         return self.node
 

@@ -31,8 +31,8 @@ CHECKS = {
 EVERYTHING = ["tests", "--ignore=tests/project/test_catalogues.py"]  # which is one of the checks
 PYTEST = ["pytest", "-n", "2"]  # who runs what when: tests/conftest.py
 # What must hold on SQLite too: services, workflows, concurrency, triggers, search and one journey; of these only what SQLite could answer differently.
-ON_SQLITE = ["audit", "accounts", "challenges", "concurrency", "core", "notifications", "payments", "pilots", "proposals", "search", "testbeds", "journeys"]
-DATABASE = "database on SQLite"
+TWICE = ["audit", "accounts", "challenges", "concurrency", "core", "notifications", "payments", "pilots", "proposals", "search", "testbeds", "journeys"]
+ON_SQLITE, ON_POSTGRESQL = "database on SQLite", "database on PostgreSQL"
 Steps = dict[str, tuple[list[str], dict[str, str]]]
 
 
@@ -133,24 +133,25 @@ def main() -> int:
         )
         # All the test processes start from copies of one migrated database of each kind.
         make, drop = (["python", "-m", "tests.services.template", command] for command in ("make", "drop"))
-        with run.meanwhile({name: (command, plain) for name, command in {**CHECKS, DATABASE: make}.items()}):
-            servers.start()
-        for name, why in servers.missing.items():
-            print(f"   {name} cannot be had here: {why}", flush=True)
-        addresses = dict(servers.addresses)
-        database = addresses.pop("DATABASE_URL", "")
-        plain.update(addresses, CITYLAB_MISSING=json.dumps(servers.missing))
-        if database:
-            real = {**plain, "DATABASE_URL": database, "TEST_POSTGRESQL_TEMPLATE": f"test_template_{os.getpid()}"}
-            try:
-                if run.step("database on PostgreSQL", make, real):
-                    run.suite("suite on PostgreSQL", real, *EVERYTHING)
-            finally:
+        real: dict[str, str] = {}
+        try:
+            with run.meanwhile({name: (command, plain) for name, command in {**CHECKS, ON_SQLITE: make}.items()}):
+                servers.start()
+                given = {**servers.addresses, "CITYLAB_MISSING": json.dumps(servers.missing)}
+                if "DATABASE_URL" in given:
+                    real = {**plain, **given, "TEST_POSTGRESQL_TEMPLATE": f"test_template_{os.getpid()}"}
+                    with run.meanwhile({ON_POSTGRESQL: (make, real)}):
+                        pass
+            for name, why in servers.missing.items():
+                print(f"   {name} cannot be had here: {why}", flush=True)
+            if real and ON_POSTGRESQL not in run.failed:
+                run.suite("suite on PostgreSQL", real, *EVERYTHING)
+        finally:
+            if real:
                 run.step("database on PostgreSQL thrown away", drop, real)
-            if DATABASE not in run.failed:
-                run.suite("suite on SQLite", plain, "--second-database", *(f"tests/{name}" for name in ON_SQLITE))
-        elif DATABASE not in run.failed:
-            run.suite("suite on SQLite", plain, *EVERYTHING)
+        if ON_SQLITE not in run.failed:
+            given.pop("DATABASE_URL", None)
+            run.suite("suite on SQLite", {**plain, **given}, *(("--second-database", *(f"tests/{name}" for name in TWICE)) if real else EVERYTHING))
 
     if servers.missing and os.environ.get("CI") == "true":
         run.failed.append("servers (CI needs all of them)")

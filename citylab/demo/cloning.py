@@ -74,7 +74,7 @@ REFERENCES: dict[str, dict[str, type[models.Model]]] = {
     },
     "pilot": {
         "proposal": PROPOSAL, "decision": proposals.Decision, "milestone": pilots.Milestone, "indicator": pilots.Indicator, "note": pilots.PilotNote,
-        "request": pilots.ExtensionRequest, "suspension": pilots.Suspension, "check": pilots.RestorationCheck,
+        "request": pilots.ExtensionRequest, "suspension": pilots.Suspension, "check": pilots.RestorationCheck, "communication": proposals.Communication,
     },
     "charge": {"pilot": pilots.Pilot, "stamp": proposals.StampDuty},
 }  # fmt: skip

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from citylab.accounts.models import Role
 from citylab.accounts.selectors import users_with_role
 from citylab.challenges.models import Challenge
-from citylab.proposals.models import Communication, Decision, Turn
+from citylab.proposals.forms import ChannelMixin
+from citylab.proposals.models import Decision, Turn
 from citylab.proposals.services.deciding import APPROVALS
 from citylab.proposals.workflow import State
 from citylab.taxonomy.models import Sector
@@ -17,10 +18,6 @@ from citylab.testbeds.models import Site
 from .selectors import colleagues_with_work, work_of
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
-class ChannelMixin(forms.Form):
-    channel = forms.ChoiceField(label=_("How it is sent"), help_text=_("On the portal it counts as received today; by PEC, on the day of the receipt of delivery, which you record later."), choices=Communication.Channel.choices, widget=forms.RadioSelect, initial=Communication.Channel.PORTAL)
 
 
 class ActMixin(ChannelMixin):
@@ -142,10 +139,6 @@ class MessageForm(ChannelMixin):
     subject = forms.CharField(label=_("Subject"), max_length=200)
     body = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 6}))
     field_order = ["subject", "body", "channel"]
-
-
-class DeliveryForm(forms.Form):
-    legally_received_on = forms.DateField(label=_("Delivered on"), help_text=_("The day on the PEC's receipt of delivery."), widget=DATE)
 
 
 class InadmissibleForm(ActMixin):

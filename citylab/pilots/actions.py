@@ -15,11 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
 from citylab.core.errors import Conflict, DomainError, NotAllowed
+from citylab.proposals.services.communicating import delivery_record
 
 from . import forms as f
 from .models import Gate, Pilot
 from .notifications import SENTENCES, details
 from .rules import PERMISSIONS
+from .selectors import formal_messages
 from .services import assigning, correcting, ending, preparing, presenting, recording, running
 from .services.preparing import AUTOMATIC_GATES, Side
 from .services.recording import OPEN
@@ -55,6 +57,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "note_empty": ("text",),
     "not_an_officer": ("officer",),
     "reading_exists": ("read_on",),
+    "channel": ("channel",),
+    "pec_missing": ("channel",),
+    "delivery_date": ("legally_received_on",),
 }
 
 
@@ -108,6 +113,10 @@ def _gate(pilot: Pilot, kind: str) -> Gate | None:
     return next((gate for gate in pilot.gates.all() if gate.kind == kind and kind not in AUTOMATIC_GATES), None)
 
 
+def _message(pilot: Pilot, item: str) -> Any:
+    return next((message for message in formal_messages(pilot) if str(message.pk) == item), None)
+
+
 def _reading(pilot: Pilot, item: str) -> Any:
     return next((reading for indicator in pilot.indicators.all() for reading in indicator.readings.all() if str(reading.pk) == item), None)
 
@@ -130,16 +139,16 @@ def _confirm_card(side: Side) -> Callable[..., Any]:
     return lambda *, pilot, actor, item, seen: presenting.public_card_confirm(pilot_id=pilot.pk, actor=actor, side=side, seen=seen)
 
 
-def _suspend(*, pilot: Pilot, actor: Any, item: Any, reason: str, restart_conditions: str, incident: int | None = None) -> Any:
-    return running.pilot_suspend(pilot_id=pilot.pk, actor=actor, reason=reason, restart_conditions=restart_conditions, incident_id=incident)
+def _suspend(*, pilot: Pilot, actor: Any, item: Any, incident: int | None = None, **data: Any) -> Any:
+    return running.pilot_suspend(pilot_id=pilot.pk, actor=actor, incident_id=incident, **data)
 
 
 def _check(*, pilot: Pilot, actor: Any, item: Any, passed: str, **data: Any) -> Any:
     return ending.restoration_check_record(pilot_id=pilot.pk, actor=actor, passed=passed == "yes", **data)
 
 
-def _answer(*, pilot: Pilot, actor: Any, item: Any, granted: str, answer: str, rechecked: list[str] | None = None) -> Any:
-    return running.extension_answer(request_id=item.pk, actor=actor, granted=granted == "yes", answer=answer, rechecked=rechecked or ())
+def _answer(*, pilot: Pilot, actor: Any, item: Any, granted: str, rechecked: list[str] | None = None, **data: Any) -> Any:
+    return running.extension_answer(request_id=item.pk, actor=actor, granted=granted == "yes", rechecked=rechecked or (), **data)
 
 
 def _desk_note(*, pilot: Pilot, actor: Any, item: Any, text: str, readers: str) -> Any:
@@ -222,8 +231,9 @@ DESK = {
         *_BOTH,
         Action("incident-settle", _PROCESS, _("Settle the incident"), _("Settle the incident"), _("The incident is settled."), f.SettleForm, _of(recording.incident_settle, "incident_id"), states=OPEN, find=_row("incidents"), open=lambda row: row.settled_on is None, tab="events"),
         Action("suspend", PERMISSIONS["suspend"], _("Suspend the pilot"), _("See what will be sent"), _("The pilot is suspended."), f.SuspendForm, _suspend, _("The test stops at once until you let it go on. A request of the start-up for a suspension is answered by this."), transition="suspend", news="suspend", asks=True, danger=True, tab="events"),
-        Action("revoke", PERMISSIONS["revoke"], _("Revoke the pilot"), _("See what will be sent"), _("The pilot is revoked."), f.EndForm, _move(ending.pilot_revoke), _("The city ends the pilot for good. Requests that nobody answered lapse. The site is cleared and checked, and a final report is due; the booking stays until then."), transition="revoke", news="revoke", asks=True, danger=True),
+        Action("revoke", PERMISSIONS["revoke"], _("Revoke the pilot"), _("See what will be sent"), _("The pilot is revoked."), f.RevokeForm, _move(ending.pilot_revoke), _("The city ends the pilot for good. Requests that nobody answered lapse. The site is cleared and checked, and a final report is due; the booking stays until then."), transition="revoke", news="revoke", asks=True, danger=True),
         Action("note", "pilots.note_internally", _("Write a message or a note"), _("Save"), _("The text is saved."), f.DeskNoteForm, _desk_note, tab="messages"),
+        Action("delivery", _PROCESS, _("Record the delivery"), _("Record the delivery"), _("The delivery is recorded."), f.DeliveryForm, _of(delivery_record, "communication_id"), find=_message, open=lambda message: message.legally_received_on is None, tab="messages"),
         Action("card-confirm", _PROCESS, *_SHARED_CONFIRM, _confirm_card(Side.CITY), _("With both confirmations these words stand on the public pages."), applies=lambda pilot: _card_complete(pilot) and not pilot.public_confirmed_by_city_at, tab="card"),
         Action("assign", _PROCESS, _("Responsible officer"), _("Assign"), _("The pilot has its new officer."), f.AssignForm, _move(assigning.pilot_assign)),
     )

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from citylab.accounts.models import Role
 from citylab.accounts.selectors import users_with_role
 from citylab.core import clock
+from citylab.proposals.forms import ChannelMixin
+from citylab.proposals.forms import DeliveryForm as CaseDeliveryForm
 
 from .models import Gate, Incident, Pilot
 from .selectors import report_files
@@ -68,6 +70,14 @@ class PilotForm(forms.Form):
         """What depends on the pilot: choices, first values, fields that do not apply."""
 
 
+class ActForm(ChannelMixin, PilotForm):
+    """An act of the city, which goes out as a formal message: how it is sent stands last."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.order_fields([name for name in self.fields if name != "channel"])
+
+
 class ConfirmForm(PilotForm):
     """A move without data of its own."""
 
@@ -93,12 +103,13 @@ class StartForm(PilotForm):
     started_on = day(_("First day of the test"), initial=clock.today)
 
 
-class SuspendForm(PilotForm):
+class SuspendForm(ActForm):
     reason = long_text(_("Reason"))
     restart_conditions = long_text(_("What must happen before the pilot may go on"))
     incident = forms.TypedChoiceField(label=_("Because of an incident"), required=False, coerce=int, empty_value=None)
 
     def prepare(self) -> None:
+        super().prepare()
         rows = [(str(incident.pk), _("Number %(number)s: %(text)s") % {"number": incident.number, "text": incident.text[:60]}) for incident in self.pilot.incidents.all()]
         if rows:
             self.fields["incident"].choices = [("", _("No incident")), *rows]  # type: ignore[attr-defined]
@@ -113,6 +124,10 @@ class CompleteForm(PilotForm):
 class EndForm(PilotForm):
     reason = long_text(_("Reason"))
     removal_due_on = day(_("Everything is removed by"))
+
+
+class RevokeForm(ActForm, EndForm):
+    """Ended by the city."""
 
 
 class WithdrawForm(PilotForm):
@@ -163,7 +178,7 @@ class ReportForm(PilotForm):
         return data
 
 
-class CloseForm(PilotForm):
+class CloseForm(ActForm):
     outcome = forms.ChoiceField(label=_("Outcome"), choices=Pilot.Outcome.choices, widget=forms.RadioSelect)
     reasons = long_text(_("Reasons"), 6, help_text=_("Why the city decides so. The outcome stands on the public card, the reasons do not."))
 
@@ -182,7 +197,7 @@ class ExtensionForm(PilotForm):
     reason = long_text(_("Reason"))
 
 
-class ExtensionAnswerForm(PilotForm):
+class ExtensionAnswerForm(ActForm):
     granted = forms.ChoiceField(label=_("Answer"), choices=[("yes", _("Grant: the last day and the booking move")), ("no", _("Refuse: the dates stay"))], widget=forms.RadioSelect)
     rechecked = forms.MultipleChoiceField(
         label=_("Also valid for the added days"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("Needed to grant: look at each of them again.")
@@ -190,6 +205,7 @@ class ExtensionAnswerForm(PilotForm):
     answer = long_text(_("Reasons"), required=False, help_text=_("Needed to refuse."))
 
     def prepare(self) -> None:
+        super().prepare()
         needed = [gate for gate in self.pilot.gates.all() if gate.kind in RECHECKED and gate.result != Gate.State.NOT_NEEDED]
         if needed:
             self.fields["rechecked"].choices = [(gate.kind, gate.get_kind_display()) for gate in needed]  # type: ignore[attr-defined]
@@ -201,8 +217,12 @@ class SuspensionRequestForm(PilotForm):
     reason = long_text(_("Reason"))
 
 
-class DeclineForm(PilotForm):
+class DeclineForm(ActForm):
     answer = long_text(_("Reasons"))
+
+
+class DeliveryForm(CaseDeliveryForm, PilotForm):
+    """When a PEC arrived."""
 
 
 class MilestoneForm(PilotForm):

@@ -29,7 +29,7 @@ class PilotAct(Notification):
 
 
 # The facts that are acts: the others are news.
-ACTS = ("suspend", "revoke", "close")
+ACTS = ("suspend", "revoke", "close", "extension_answered", "suspension_declined")
 
 # The sentence of each fact, by the last part of its topic.
 SENTENCES: dict[str, Promise] = {
@@ -76,6 +76,7 @@ DETAILS: dict[str, Promise] = {
     "text": _("Message"),
     "happened": _("What happened"),
     "officer": _("Responsible officer"),
+    "register": _("Register number"),
 }
 
 

@@ -78,7 +78,7 @@ def page(room: Room, pilot: Pilot, user: Any, wanted_tab: str) -> dict[str, Any]
         "is_yours": pilot.turn == (Turn.OFFICE if for_city else Turn.APPLICANT), "owed": owed.city if for_city else owed.startup, "owed_tab": {"code": owed.tab, "label": TABS[owed.tab]} if owed.tab in tabs and owed.tab != tab else None,
         **due(pilot), "booking": selectors.booking_of(pilot), "gates": [{"gate": gate, "automatic": gate.kind in AUTOMATIC_GATES} for gate in pilot.gates.all()],
         "red": sum(gate.result == "red" for gate in pilot.gates.all()), "events": timeline(pilot, entries) if tab == "overview" else [], "notes": notes,
-        "entries": _in_words(entries) if tab == "trail" else [], "report": getattr(pilot, "final_report", None),
+        "formal": selectors.formal_messages(pilot) if tab == "messages" else [], "entries": _in_words(entries) if tab == "trail" else [], "report": getattr(pilot, "final_report", None),
         "report_files": selectors.report_files(pilot) if tab == "ending" else [], "card_complete": all(getattr(pilot, name) for name in FIELDS),
         "pending_extension": next((row for row in pilot.extension_requests.all() if row.result == "requested"), None),
         "pending_suspension": next((row for row in pilot.suspension_requests.all() if row.answered_at is None), None),

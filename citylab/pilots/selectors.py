@@ -10,7 +10,7 @@ from citylab.accounts.models import Membership, User
 from citylab.accounts.selectors import memberships_of
 from citylab.core import clock
 from citylab.core.numbers import whole
-from citylab.proposals.models import Attachment, Turn
+from citylab.proposals.models import Attachment, Communication, Turn
 from citylab.testbeds.models import Booking
 
 from .models import Pilot
@@ -20,6 +20,8 @@ from .workflow import State
 OVER = (State.CLOSED, State.WITHDRAWN)
 # The kind of the case files that came with a final report.
 REPORT_FILE = "final_report"
+# How the kinds of a pilot's formal messages begin, among those of its case.
+FORMAL = "pilot_"
 # A line of a list: what it names, what the next step depends on, and what of the proposal it does not need.
 ROW, ASKED, HEAVY = ("organisation", "site", "officer", "proposal"), ("extension_requests", "suspension_requests"), ("proposal__answers", "proposal__field_versions")
 
@@ -111,6 +113,11 @@ def pilot(pk: Any) -> Pilot:
 def report_files(pilot: Pilot) -> QuerySet[Attachment]:
     """The files of the final report: case files like the proposal's own, kept with it."""
     return Attachment.objects.filter(proposal_id=pilot.proposal_id, kind=REPORT_FILE, removed_at__isnull=True).order_by("uploaded_at", "name")
+
+
+def formal_messages(pilot: Pilot) -> QuerySet[Communication]:
+    """The registered messages about the pilot, newest first; those of the proposal's procedure stand with the proposal."""
+    return Communication.objects.filter(proposal_id=pilot.proposal_id, kind__startswith=FORMAL).select_related("register_entry").order_by("-sent_at", "-pk")
 
 
 def readers_of(pilot: Pilot) -> list[tuple[User, str]]:

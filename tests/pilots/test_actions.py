@@ -23,6 +23,7 @@ from .conftest import signed_in
 from .table import CARD, CITY, STARTUP
 
 pytestmark = pytest.mark.pages
+CHANNEL = {"channel": "portal"}  # of the city's acts
 
 
 def day(days: int = 0) -> str:
@@ -66,7 +67,8 @@ def test_a_pilot_lives_from_agreement_to_closed_on_its_pages(people: SimpleNames
     pilot = factories.approved_pilot(people.organisation, at=factories.site(), people=people.city)
 
     def does(client: Client, room: str, code: str, item: Any = None, **data: Any) -> str:
-        response = client.post(address(room, pilot, code, item), {**data, "confirmed": "yes"})
+        sent = {**CHANNEL, **data} if room == "desk" else data
+        response = client.post(address(room, pilot, code, item), {**sent, "confirmed": "yes"})
         assert (code, response.status_code) == (code, 302), words(response)
         return state_of(pilot)
 
@@ -112,9 +114,9 @@ REASON = "Per queste ragioni precise."
 # State, room, action, what is filled in, and the state it leads to.
 ASKS: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("ready", "desk", "start", {"started_on": day}, "running"),
-    ("running", "desk", "suspend", {"reason": REASON, "restart_conditions": "Riparare."}, "suspended"),
+    ("running", "desk", "suspend", {"reason": REASON, "restart_conditions": "Riparare.", **CHANNEL}, "suspended"),
     ("suspended", "desk", "restart", {}, "running"),
-    ("agreement", "desk", "revoke", {"reason": REASON, "removal_due_on": day}, "revoked"),
+    ("agreement", "desk", "revoke", {"reason": REASON, "removal_due_on": day, **CHANNEL}, "revoked"),
     ("running", "portal", "terminate", {"reason": REASON, "removal_due_on": day}, "terminated"),
     ("preparation", "portal", "withdraw", {"reason": REASON}, "withdrawn"),
     ("running", "portal", "complete", {"completed_on": day}, "restoration"),
@@ -151,7 +153,7 @@ def test_a_consequential_move_shows_what_is_sent_and_asks_once(
 
 def test_going_back_from_the_confirmation_keeps_what_was_written(people: SimpleNamespace, city: Client) -> None:
     pilot = made("running", people)
-    response = city.post(address("desk", pilot, "suspend"), {"reason": REASON, "restart_conditions": "Riparare.", "change": "yes"})
+    response = city.post(address("desk", pilot, "suspend"), {"reason": REASON, "restart_conditions": "Riparare.", **CHANNEL, "change": "yes"})
     assert (response.status_code, response.context["step"], state_of(pilot)) == (200, "form", "running")
     assert REASON in words(response) and "Riparare." in words(response)
 
@@ -159,7 +161,7 @@ def test_going_back_from_the_confirmation_keeps_what_was_written(people: SimpleN
 def test_closing_waits_for_the_report(people: SimpleNamespace, city: Client) -> None:
     pilot = made("reporting", people)
     assert city.get(address("desk", pilot, "close")).status_code == 409
-    response = city.post(address("desk", pilot, "close"), {"outcome": "stop", "reasons": REASON, "confirmed": "yes"})
+    response = city.post(address("desk", pilot, "close"), {"outcome": "stop", "reasons": REASON, **CHANNEL, "confirmed": "yes"})
     assert (response.status_code, state_of(pilot)) == (409, "reporting")
     assert REASON in words(response)
 
@@ -176,12 +178,13 @@ BAD: list[tuple[str, str, str, str, dict[str, Any], str]] = [
     ("preparation", "desk", "gate", "permits", {"result": "green", "note": "n" * 301}, "note"),
     ("ready", "desk", "start", "", {"started_on": "2999-01-01"}, "started_on"),
     ("ready", "desk", "start", "", {"started_on": "2001-01-01"}, "started_on"),
-    ("running", "desk", "suspend", "", {"reason": " ", "restart_conditions": "Kept 2"}, "reason"),
-    ("running", "desk", "suspend", "", {"reason": "Kept 3", "restart_conditions": ""}, "restart_conditions"),
-    ("running", "desk", "suspend", "", {"reason": TOO_LONG, "restart_conditions": "Kept 4"}, "reason"),
+    ("running", "desk", "suspend", "", {"reason": " ", "restart_conditions": "Kept 2", **CHANNEL}, "reason"),
+    ("running", "desk", "suspend", "", {"reason": "Kept 3", "restart_conditions": "", **CHANNEL}, "restart_conditions"),
+    ("running", "desk", "suspend", "", {"reason": TOO_LONG, "restart_conditions": "Kept 4", **CHANNEL}, "reason"),
+    ("running", "desk", "suspend", "", {"reason": "Kept 25", "restart_conditions": "Kept 26", "channel": "pigeon"}, "channel"),
     ("running", "portal", "terminate", "", {"reason": "Kept 5", "removal_due_on": "2001-01-01"}, "removal_due_on"),
     ("running", "portal", "terminate", "", {"reason": "", "removal_due_on": "TODAY"}, "reason"),
-    ("running", "desk", "revoke", "", {"reason": "Kept 6", "removal_due_on": ""}, "removal_due_on"),
+    ("running", "desk", "revoke", "", {"reason": "Kept 6", "removal_due_on": "", **CHANNEL}, "removal_due_on"),
     ("agreement", "portal", "withdraw", "", {"reason": ""}, "reason"),
     ("running", "portal", "complete", "", {"completed_on": "2999-01-01"}, "completed_on"),
     ("running", "portal", "complete", "", {"completed_on": "2001-01-01"}, "completed_on"),
@@ -257,7 +260,7 @@ def test_a_value_may_have_a_comma_or_a_point(people: SimpleNamespace, startup: C
 def test_a_move_that_somebody_else_made_first_is_a_conflict_and_keeps_the_text(people: SimpleNamespace, city: Client) -> None:
     pilot = made("running", people)
     colleague = factories.person("officer", is_demo=True)
-    sent = {"reason": REASON, "restart_conditions": "Riparare."}
+    sent = {"reason": REASON, "restart_conditions": "Riparare.", **CHANNEL}
     assert city.post(address("desk", pilot, "suspend"), sent).context["step"] == "confirm"
     running.pilot_suspend(pilot_id=pilot.pk, actor=colleague, reason="Prima io.", restart_conditions="Niente.")
     response = city.post(address("desk", pilot, "suspend"), {**sent, "confirmed": "yes"})
@@ -273,7 +276,7 @@ def test_a_request_is_answered_once(confirmed: dict[str, str], people: SimpleNam
     running.extension_answer(request_id=asked.pk, actor=people.officer, granted=False, answer="No.")
     here = address("desk", pilot, "extension-answer", asked.pk)
     assert city.get(here).status_code == 409
-    response = city.post(here, {"granted": "no", "answer": REASON, **confirmed})
+    response = city.post(here, {"granted": "no", "answer": REASON, **CHANNEL, **confirmed})
     assert response.status_code == 409 and REASON in words(response)
 
 
@@ -293,7 +296,7 @@ def test_an_extension_whose_place_was_lost_offers_the_next_free_dates(people: Si
     other = factories.approved_pilot(at=site, people=people.city, starts_on=first, days=10)
     startup.post(address("portal", pilot, "extension-request"), {"ends_on": day(45), "reason": REASON})
     here = address("desk", pilot, "extension-answer", pilot.extension_requests.get().pk)
-    response = city.post(here, {"granted": "yes", "rechecked": ["permits", "insurance"], "answer": "Volentieri.", "confirmed": "yes"})
+    response = city.post(here, {"granted": "yes", "rechecked": ["permits", "insurance"], "answer": "Volentieri.", **CHANNEL, "confirmed": "yes"})
     assert response.status_code == 409
     # The added fifteen days fit again right after the other pilot's last day.
     free = other.ends_on + timedelta(days=1)

@@ -18,13 +18,14 @@ from citylab.core.errors import Conflict, DomainError
 from citylab.core.middleware import status_of
 from citylab.notifications.selectors import messages_of_case
 from citylab.proposals import files, form, selectors
+from citylab.proposals.forms import DeliveryForm
 from citylab.proposals.models import ChangeRequestItem, Communication, Evaluation, Proposal, ProposalVersion, ScreeningCheck
 from citylab.proposals.screening import CHECKLIST
 from citylab.proposals.services import clocks, communicating, screening
 from citylab.proposals.workflow import SITE_CHANGEABLE, State
 
 from .. import trail
-from ..forms import DeliveryForm, NoteForm
+from ..forms import NoteForm
 from ..selectors import case_facts, message_awaits_delivery
 from ..steps import next_step
 from .common import OFFICE_ONLY, PROCESS, allowed_case, back_to, named_files, section_titles, staff

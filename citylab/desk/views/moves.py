@@ -20,13 +20,14 @@ from citylab.core.middleware import status_of
 from citylab.core.numbers import whole
 from citylab.pilots.services.approving import proposal_approve
 from citylab.proposals import selectors
+from citylab.proposals.forms import ChannelMixin
 from citylab.proposals.models import Proposal
 from citylab.proposals.services import clocks, communicating, deciding, screening
 from citylab.proposals.workflow import State
 from citylab.testbeds.services import SlotLost
 
 from .. import trail
-from ..forms import ApproveForm, ChannelMixin, ConfirmForm, InadmissibleForm, MessageForm, RefusalNoticeForm, RejectForm, ReopenForm
+from ..forms import ApproveForm, ConfirmForm, InadmissibleForm, MessageForm, RefusalNoticeForm, RejectForm, ReopenForm
 from ..preview import rehearse
 from ..steps import Facts, blocked
 from .common import allowed_case, back_to, section_titles, staff

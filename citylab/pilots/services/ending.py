@@ -18,6 +18,7 @@ from citylab.testbeds.services import booking_free
 from ..models import FinalReport, Pilot, RestorationCheck
 from ..selectors import REPORT_FILE, report_files
 from ..workflow import State
+from .communicating import PORTAL, act_send, declaration_receive
 from .moving import carry, lapse_requests, not_future, opened, opened_for, record, written
 
 
@@ -54,17 +55,19 @@ def pilot_terminate(*, pilot_id: Any, actor: Any, reason: str, removal_due_on: d
         pilot.removal_due_on = _removal(removal_due_on)
         digest = _reason(pilot, reason)
         lapse_requests(pilot)
-        return carry(pilot, "terminate", actor=actor, data={"reason": digest, "removal": removal_due_on.isoformat()})
+        sent = declaration_receive(pilot, "terminate", actor=actor, payload={})
+        return carry(pilot, "terminate", actor=actor, data={**sent, "reason": digest, "removal": removal_due_on.isoformat()}, payload=sent)
 
 
-def pilot_revoke(*, pilot_id: Any, actor: Any, reason: str, removal_due_on: date) -> Pilot:
-    """The city ends the pilot. Raises DomainError("reason_missing" | "removal_date")."""
+def pilot_revoke(*, pilot_id: Any, actor: Any, reason: str, removal_due_on: date, channel: str = PORTAL) -> Pilot:
+    """The city ends the pilot. Raises DomainError("reason_missing" | "removal_date" | "channel" | "pec_missing")."""
     with transaction.atomic():
         pilot = opened_for(pilot_id, actor, "revoke")
         pilot.removal_due_on = _removal(removal_due_on)
         digest = _reason(pilot, reason)
         lapse_requests(pilot)
-        return carry(pilot, "revoke", actor=actor, data={"reason": digest, "removal": removal_due_on.isoformat()})
+        sent = act_send(pilot, "revoke", actor=actor, channel=channel, payload={})
+        return carry(pilot, "revoke", actor=actor, data={**sent, "reason": digest, "removal": removal_due_on.isoformat()}, payload=sent)
 
 
 def pilot_begin_restoration(*, pilot_id: Any, actor: Any) -> Pilot:
@@ -151,10 +154,10 @@ def _report_write(pilot_id: Any, actor: Any, texts: dict[str, str], stored: list
     return report
 
 
-def pilot_close(*, pilot_id: Any, actor: Any, outcome: str, reasons: str) -> Pilot:
+def pilot_close(*, pilot_id: Any, actor: Any, outcome: str, reasons: str, channel: str = PORTAL) -> Pilot:
     """Close with what the city does next and why. A case with an open deposit stays open (as in Helsinki's Allu: domain §7).
 
-    Raises DomainError("report_missing" | "deposit_open" | "outcome" | "reason_missing").
+    Raises DomainError("report_missing" | "deposit_open" | "outcome" | "reason_missing" | "channel" | "pec_missing").
     """
     with transaction.atomic():
         pilot = opened_for(pilot_id, actor, "close")
@@ -167,4 +170,6 @@ def pilot_close(*, pilot_id: Any, actor: Any, outcome: str, reasons: str) -> Pil
         pilot.outcome = outcome
         pilot.outcome_reasons = written(reasons, "reason_missing", _("Give the reason."))
         pilot.closed_on = clock.today()
-        return carry(pilot, "close", actor=actor, data={"outcome": outcome, "reasons": audit.digest(pilot.audit_salt, pilot.outcome_reasons)})
+        sent = act_send(pilot, "close", actor=actor, channel=channel, payload={})
+        data = {**sent, "outcome": outcome, "reasons": audit.digest(pilot.audit_salt, pilot.outcome_reasons)}
+        return carry(pilot, "close", actor=actor, data=data, payload=sent)

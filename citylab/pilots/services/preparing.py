@@ -15,6 +15,7 @@ from citylab.testbeds.services import booking_confirm, booking_free, booking_mov
 
 from ..models import Gate, Pilot, PilotNote
 from ..workflow import BEFORE_START, ON_SITE
+from .communicating import declaration_receive
 from .moving import carry, not_future, opened, opened_for, record, written
 
 
@@ -149,4 +150,5 @@ def pilot_withdraw(*, pilot_id: Any, actor: Any, reason: str) -> Pilot:
         pilot = opened_for(pilot_id, actor, "withdraw")
         pilot.ending_reason = written(reason, "reason_missing", _("Give the reason."))
         booking_free(case_id=pilot.pk, on=clock.today(), actor=actor)
-        return carry(pilot, "withdraw", actor=actor, data={"reason": audit.digest(pilot.audit_salt, pilot.ending_reason)})
+        sent = declaration_receive(pilot, "withdraw", actor=actor, payload={})
+        return carry(pilot, "withdraw", actor=actor, data={**sent, "reason": audit.digest(pilot.audit_salt, pilot.ending_reason)}, payload=sent)

@@ -14,14 +14,16 @@ from citylab.testbeds.services import booking_move_dates
 
 from ..models import ExtensionRequest, Gate, Pilot, Suspension, SuspensionRequest
 from ..workflow import ON_SITE, State
+from .communicating import PORTAL, act_send, declaration_receive
 from .moving import carry, opened, opened_for, record, written
 from .preparing import RECHECKED
 
 
-def pilot_suspend(*, pilot_id: Any, actor: Any, reason: str, restart_conditions: str, incident_id: Any = None) -> Suspension:
+def pilot_suspend(*, pilot_id: Any, actor: Any, reason: str, restart_conditions: str, incident_id: Any = None, channel: str = PORTAL) -> Suspension:
     """Stop a running pilot for a reason, perhaps an incident of its own, and say what lets it go on.
 
-    A request of the start-up to suspend is answered by this. Raises DomainError("reason_missing" | "conditions_missing" | "incident_unknown").
+    A request of the start-up to suspend is answered by this.
+    Raises DomainError("reason_missing" | "conditions_missing" | "incident_unknown" | "channel" | "pec_missing").
     """
     with transaction.atomic():
         pilot = opened_for(pilot_id, actor, "suspend")
@@ -36,8 +38,9 @@ def pilot_suspend(*, pilot_id: Any, actor: Any, reason: str, restart_conditions:
             suspended_on=clock.today(),
         )
         pilot.suspension_requests.filter(answered_at__isnull=True).update(result=SuspensionRequest.State.GRANTED, answered_at=clock.now())
-        data = {"suspension": suspension.pk, "incident": incident.number if incident else None, "reason": audit.digest(pilot.audit_salt, suspension.reason)}
-        carry(pilot, "suspend", actor=actor, data=data, payload={"suspension": suspension.pk})
+        sent = act_send(pilot, "suspend", actor=actor, channel=channel, payload={"suspension": suspension.pk})
+        data = {**sent, "incident": incident.number if incident else None, "reason": audit.digest(pilot.audit_salt, suspension.reason)}
+        carry(pilot, "suspend", actor=actor, data=data, payload=sent)
     return suspension
 
 
@@ -67,17 +70,18 @@ def extension_request(*, pilot_id: Any, actor: Any, ends_on: date, reason: str) 
                 )
         except IntegrityError as error:
             raise Conflict("request_pending", _("A request for an extension is already waiting for its answer.")) from error
+        sent = declaration_receive(pilot, "extension_requested", actor=actor, payload={"request": asked.pk})
         record(
-            pilot, "request_extension", actor=actor, topic="pilot.extension_requested", payload={"request": asked.pk},
-            data={"request": asked.pk, "to": ends_on.isoformat(), "reason": audit.digest(pilot.audit_salt, asked.reason)},
+            pilot, "request_extension", actor=actor, topic="pilot.extension_requested", payload=sent,
+            data={**sent, "to": ends_on.isoformat(), "reason": audit.digest(pilot.audit_salt, asked.reason)},
         )  # fmt: skip
     return asked
 
 
-def extension_answer(*, request_id: Any, actor: Any, granted: bool, answer: str = "", rechecked: Collection[str] = ()) -> ExtensionRequest:
+def extension_answer(*, request_id: Any, actor: Any, granted: bool, answer: str = "", rechecked: Collection[str] = (), channel: str = PORTAL) -> ExtensionRequest:
     """Grant or refuse an extension. Granting moves the booking, and `rechecked` names the gates that were looked at again.
 
-    Raises Conflict("already_answered"), SlotLost (nothing is written), DomainError("recheck_missing" | "reason_missing").
+    Raises Conflict("already_answered"), SlotLost (nothing is written), DomainError("recheck_missing" | "reason_missing" | "channel" | "pec_missing").
     """
     with transaction.atomic():
         pilot_id = ExtensionRequest.objects.values_list("pilot_id", flat=True).get(pk=request_id)
@@ -98,9 +102,10 @@ def extension_answer(*, request_id: Any, actor: Any, granted: bool, answer: str 
         asked.result = ExtensionRequest.State.GRANTED if granted else ExtensionRequest.State.REFUSED
         asked.answer, asked.answered_by, asked.answered_at = answer.strip(), actor, clock.now()
         asked.save()
+        sent = act_send(pilot, "extension_answered", actor=actor, channel=channel, payload={"request": asked.pk})
         record(
-            pilot, "grant_extension" if granted else "refuse_extension", actor=actor, topic="pilot.extension_answered", payload={"request": asked.pk},
-            data={"request": asked.pk, "to": asked.ends_on.isoformat(), "answer": audit.digest(pilot.audit_salt, asked.answer)},
+            pilot, "grant_extension" if granted else "refuse_extension", actor=actor, topic="pilot.extension_answered", payload=sent,
+            data={**sent, "to": asked.ends_on.isoformat(), "answer": audit.digest(pilot.audit_salt, asked.answer)},
         )  # fmt: skip
     return asked
 
@@ -114,15 +119,16 @@ def suspension_request(*, pilot_id: Any, actor: Any, reason: str) -> SuspensionR
         asked = SuspensionRequest.objects.create(
             pilot=pilot, reason=written(reason, "reason_missing", _("Give the reason.")), requested_by=actor, requested_at=clock.now()
         )
+        sent = declaration_receive(pilot, "suspension_requested", actor=actor, payload={"request": asked.pk})
         record(
-            pilot, "request_suspension", actor=actor, topic="pilot.suspension_requested", payload={"request": asked.pk},
-            data={"request": asked.pk, "reason": audit.digest(pilot.audit_salt, asked.reason)},
+            pilot, "request_suspension", actor=actor, topic="pilot.suspension_requested", payload=sent,
+            data={**sent, "reason": audit.digest(pilot.audit_salt, asked.reason)},
         )  # fmt: skip
     return asked
 
 
-def suspension_decline(*, request_id: Any, actor: Any, answer: str) -> SuspensionRequest:
-    """Let the pilot go on although the start-up asked for a suspension. Raises Conflict("already_answered"), DomainError("reason_missing")."""
+def suspension_decline(*, request_id: Any, actor: Any, answer: str, channel: str = PORTAL) -> SuspensionRequest:
+    """Let the pilot go on although the start-up asked for a suspension. Raises Conflict("already_answered"), DomainError("reason_missing" | "channel" | "pec_missing")."""
     with transaction.atomic():
         pilot_id = SuspensionRequest.objects.values_list("pilot_id", flat=True).get(pk=request_id)
         pilot = opened(pilot_id, actor, "pilots.process", states=(State.RUNNING,))
@@ -132,8 +138,9 @@ def suspension_decline(*, request_id: Any, actor: Any, answer: str) -> Suspensio
         asked.answer = written(answer, "reason_missing", _("Give the reason."))
         asked.result, asked.answered_at = SuspensionRequest.State.DECLINED, clock.now()
         asked.save()
+        sent = act_send(pilot, "suspension_declined", actor=actor, channel=channel, payload={"request": asked.pk})
         record(
-            pilot, "decline_suspension", actor=actor, topic="pilot.suspension_declined", payload={"request": asked.pk},
-            data={"request": asked.pk, "answer": audit.digest(pilot.audit_salt, asked.answer)},
+            pilot, "decline_suspension", actor=actor, topic="pilot.suspension_declined", payload=sent,
+            data={**sent, "answer": audit.digest(pilot.audit_salt, asked.answer)},
         )  # fmt: skip
     return asked

@@ -43,6 +43,21 @@ def communication_create(proposal: Proposal, *, kind: str, channel: str, subject
     )
 
 
+def communication_receive(proposal: Proposal, *, kind: str, subject: str, body: str, actor: Any) -> Communication:
+    """A formal message of the start-up, which reached the city today on the portal."""
+    return Communication.objects.create(
+        proposal=proposal,
+        kind=kind,
+        direction=Communication.Direction.FROM_APPLICANT,
+        subject=subject,
+        body=body,
+        sent_by=actor,
+        sent_at=clock.now(),
+        legally_received_on=clock.today(),
+        register_entry=register.register(direction=RegisterEntry.Direction.RECEIVED, subject=kind, case_id=proposal.pk),
+    )
+
+
 def message_send(*, proposal_id: Any, actor: Any, subject: str, body: str, channel: str) -> Communication:
     """A formal message that moves nothing. Raises DomainError("message_empty"), Conflict("message_repeated") for a form sent twice."""
     if not subject.strip() or not body.strip():

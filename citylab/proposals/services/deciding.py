@@ -14,11 +14,11 @@ from citylab.core.clock import deadlines
 from citylab.core.errors import DomainError
 from citylab.core.locks import locked
 
-from .. import register, wording
-from ..models import Communication, Decision, Proposal, RefusalNotice, RegisterEntry, Turn
+from .. import wording
+from ..models import Decision, Proposal, RefusalNotice, Turn
 from ..workflow import State
 from .clocks import clock_refresh, term_over
-from .communicating import communication_create
+from .communicating import communication_create, communication_receive
 from .screening import latest_version
 
 CASE = "proposal"
@@ -136,18 +136,15 @@ def observations_submit(*, proposal_id: Any, actor: Any, text: str) -> RefusalNo
         notice.observations = text.strip()
         notice.observations_received_on = clock.today()
         notice.save()
-        entry = register.register(direction=RegisterEntry.Direction.RECEIVED, subject="observations", case_id=proposal.pk)
         with override(proposal.language):
-            Communication.objects.create(
-                proposal=proposal, kind="observations", direction=Communication.Direction.FROM_APPLICANT, subject=_("Observations on the refusal notice"), body=notice.observations,
-                sent_by=actor, sent_at=clock.now(), legally_received_on=clock.today(), register_entry=entry,
-            )  # fmt: skip
+            subject = _("Observations on the refusal notice")
+        message = communication_receive(proposal, kind="observations", subject=subject, body=notice.observations, actor=actor)
         proposal.turn = Turn.OFFICE
         clock_refresh(proposal)
         proposal.save(update_fields=["turn", "due_on"])
         audit.append(
             case_kind=CASE, case_id=proposal.pk, action="observe", actor=actor,
-            data={"notice": notice.pk, "register": str(entry), "digest": audit.digest(proposal.audit_salt, text)},
+            data={"notice": notice.pk, "register": str(message.register_entry), "digest": audit.digest(proposal.audit_salt, text)},
         )  # fmt: skip
         outbox.publish("proposal.observations_submitted", proposal.pk)
     return notice
@@ -202,17 +199,14 @@ def proposal_withdraw(*, proposal_id: Any, actor: Any, note: str = "") -> Propos
         proposal = locked(Proposal.objects.select_related("challenge"), proposal_id)
         check_allowed(actor, "proposals.write", proposal)
         check_legal(proposal, "withdraw")
-        entry = register.register(direction=RegisterEntry.Direction.RECEIVED, subject="withdrawal", case_id=proposal.pk)
         with override(proposal.language):
-            Communication.objects.create(
-                proposal=proposal, kind="withdrawal", direction=Communication.Direction.FROM_APPLICANT, subject=_("Withdrawal of the proposal"), body=note.strip(),
-                sent_by=actor, sent_at=clock.now(), legally_received_on=clock.today(), register_entry=entry,
-            )  # fmt: skip
+            subject = _("Withdrawal of the proposal")
+        message = communication_receive(proposal, kind="withdrawal", subject=subject, body=note.strip(), actor=actor)
         proposal.turn = Turn.NOBODY
         proposal.due_on = None
         move(
             proposal, "withdraw", actor=actor, permission="proposals.withdraw", case_kind=CASE, topic="proposal.withdrawn",
-            data={"register": str(entry), "digest": audit.digest(proposal.audit_salt, note)},
+            data={"register": str(message.register_entry), "digest": audit.digest(proposal.audit_salt, note)},
         )  # fmt: skip
     return proposal
 

@@ -79,11 +79,17 @@ def test_a_pilot_from_the_agreement_to_its_outcome(walker, language, viewport):
     startup.press(words("Report the incident"))
     page("desk", "suspend/")
     fill(city, reason="Un sensore si è staccato.", restart_conditions="Doppio fissaggio di tutti i sensori.")
+    city.tick('[name="channel"][value="pec"]')
     city.press(words("See what will be sent"))
     city.sees("Doppio fissaggio di tutti i sensori.")
     city.press(words("Suspend the pilot"))
     assert state() == "suspended"
     page("portal").sees(words("Suspended"))
+    # It went out by PEC: it counts from the day that its delivery names.
+    page("desk", "?tab=messages").follow(words("Record the delivery"))
+    fill(city, legally_received_on=today.isoformat())
+    city.press(words("Record the delivery"))
+    page("portal", "?tab=messages").sees(words("Legally received on"))
     page("desk").follow(words("Let it go on"))
     city.press(words("Let it go on"))
     assert state() == "running"

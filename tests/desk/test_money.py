@@ -246,7 +246,7 @@ def test_closing_waits_for_the_deposit(people: SimpleNamespace, pilot: Pilot, of
     factories.ending.final_report_submit(pilot_id=checked(pilot).pk, actor=people.owner, results="Bene.", lessons="Poche.")
     page = text_of(officer.get(act(pilot, "close")))
     assert "A deposit is still held or on its way back" in page
-    response = officer.post(act(pilot, "close"), {"outcome": "adopt", "reasons": "Utile.", "confirmed": "yes"})
+    response = officer.post(act(pilot, "close"), {"outcome": "adopt", "reasons": "Utile.", "channel": "portal", "confirmed": "yes"})
     assert response.status_code == 422 and "Release it or keep it with reasons" in text_of(response)
     assert "Decide on the deposit" in text_of(officer.get(reverse("desk:pilot", args=[pilot.pk])))
 

@@ -3,7 +3,7 @@
 Factories go through the real services, so that a running pilot takes hundreds of statements; most tests begin with the same few of them. A remembered
 function runs twice. From the third time on, the rows that it adds, changes and takes away are written in one go, as they were, and what it gave is given
 again. That holds only where nothing but remembered functions wrote since the test began, as each step is known by all those before it (a tree), by its
-arguments, the day, the language and who takes the payments. Any other statement that writes, or a rollback, ends it for that test. PostgreSQL only.
+arguments, the day, the language and who takes the payments. Any other statement that writes, or a rollback, ends it for that test.
 """
 
 import pickle
@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ParamSpec, TypeVar
@@ -32,7 +32,7 @@ from citylab.core import clock
 
 P = ParamSpec("P")
 R = TypeVar("R")
-READS = re.compile(r"SELECT|SAVEPOINT|RELEASE|SET|SHOW|FETCH|CLOSE|DECLARE", re.IGNORECASE)
+READS = re.compile(r"SELECT|SAVEPOINT|RELEASE|SET|SHOW|FETCH|CLOSE|DECLARE|PRAGMA|BEGIN", re.IGNORECASE)
 # Somebody signs in: no preparation is another for that.
 SIGNS_IN = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM) "django_session"|UPDATE "accounts_user" SET "last_login" = [^,]+ WHERE')
 WRITES = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)"?', re.IGNORECASE)
@@ -55,7 +55,7 @@ class Node:
 
 @dataclass
 class Step:
-    script: str
+    statements: list[str]
     given: bytes
     letters: bytes
     files: list[tuple[str, str, bytes]]
@@ -65,9 +65,9 @@ class Step:
             database = connections["default"]
             if not database.in_atomic_block:
                 stack.enter_context(transaction.atomic())
-            if self.script:
-                with database.cursor() as cursor:
-                    cursor.cursor.execute(self.script)
+            with database.cursor() as cursor:
+                for statement in self.statements:
+                    cursor.cursor.execute(statement)
             for alias, name, content in self.files:
                 path = Path(storages[alias].path(name))
                 if not path.exists():
@@ -95,7 +95,7 @@ class Memory:
         self.commits = bool((marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & names)
         # A test that replaces something may do so to see what a preparation does with it.
         replaces = "monkeypatch" in getattr(item, "_fixtureinfo").argnames
-        self.begins = connections["default"].vendor == "postgresql" and bool(marker or {"db", "transactional_db"} & names) and not replaces
+        self.begins = bool(marker or {"db", "transactional_db"} & names) and not replaces
         self.node = None
 
     def wrote(self, sql: str) -> None:
@@ -210,39 +210,56 @@ def counts() -> frozenset[tuple[str, int]]:
 
 
 def contents(tables: Iterable[str]) -> Rows:
-    """The rows of each of these tables that has any, as PostgreSQL writes them."""
+    """The rows of each of these tables that has any, as the database writes them."""
     rows: Rows = {}
     if wanted := sorted(tables):
         with connections["default"].cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(f"SELECT '{table}', kept::text FROM \"{table}\" kept" for table in wanted))
+            cursor.execute(" UNION ALL ".join(f"SELECT '{table}', {written(table)} FROM \"{table}\" AS kept" for table in wanted))
             for table, row in cursor.fetchall():
                 rows.setdefault(table, set()).add(row)
     return rows
 
 
-def difference(before: Rows, after: Rows) -> str:
-    """SQL that makes the one out of the other."""
-
-    def listed(rows: set[str]) -> str:
-        return ", ".join("'" + row.replace("'", "''") + "'" for row in sorted(rows))
-
+def difference(before: Rows, after: Rows) -> list[str]:
+    """Statements that make the one out of the other."""
     gone = {table: rows - after.get(table, set()) for table, rows in before.items()}
     new = {table: rows - before.get(table, set()) for table, rows in after.items()}
-    columns = written_columns(new)
-    takes = [f'DELETE FROM "{table}" kept WHERE kept::text IN ({listed(rows)})' for table, rows in gone.items() if rows]
-    adds = [f'INSERT INTO "{table}" ({columns[table]}) SELECT {columns[table]} FROM unnest(ARRAY[{listed(rows)}]::"{table}"[])' for table, rows in new.items() if rows]
-    return ";".join(takes + adds)
+    takes = [f'DELETE FROM "{table}" AS kept WHERE {written(table)} IN ({quoted(rows)})' for table, rows in gone.items() if rows]
+    adds = [f'INSERT INTO "{table}" ({columns(table)}) {given(table, rows)}' for table, rows in new.items() if rows]
+    return [";".join(takes + adds)] if connections["default"].vendor == "postgresql" else takes + adds
 
 
-def written_columns(tables: Iterable[str]) -> dict[str, str]:
-    """The columns of each table that PostgreSQL does not make out of the others."""
+def written(table: str) -> str:
+    """SQL for a row of the table as one text."""
+    if connections["default"].vendor == "postgresql":
+        return "kept::text"
+    return " || ', ' || ".join(f"quote({column})" for column in columns(table).split(", "))
+
+
+def given(table: str, rows: set[str]) -> str:
+    """SQL for the rows behind such texts."""
+    if connections["default"].vendor == "postgresql":
+        return f'SELECT {columns(table)} FROM unnest(ARRAY[{quoted(rows)}]::"{table}"[])'
+    return "VALUES " + ", ".join(f"({row})" for row in sorted(rows))
+
+
+def quoted(rows: set[str]) -> str:
+    return ", ".join("'" + row.replace("'", "''") + "'" for row in sorted(rows))
+
+
+@cache
+def columns(table: str) -> str:
+    """The columns of a table that the database does not make out of the others."""
     with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT relname, string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
-            " WHERE relname = ANY(%s) AND relkind = 'r' AND attnum > 0 AND attgenerated = '' AND NOT attisdropped GROUP BY relname",
-            [list(tables)],
-        )
-        return dict(cursor.fetchall())
+        if connections["default"].vendor == "postgresql":
+            cursor.execute(
+                "SELECT quote_ident(attname) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+                " WHERE relname = %s AND relkind = 'r' AND attnum > 0 AND attgenerated = '' AND NOT attisdropped ORDER BY attnum",
+                [table],
+            )
+        else:
+            cursor.execute(f"SELECT '\"' || name || '\"' FROM pragma_table_info('{table}')")
+        return ", ".join(name for (name,) in cursor.fetchall())
 
 
 def keeping_files(kept: list[tuple[str, str, bytes]]) -> Any:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.files.storage import storages
-from django.db import transaction
+from django.db import connection, transaction
 
 from citylab.audit.models import AuditEntry
 from citylab.audit.verifying import verify
@@ -14,7 +14,7 @@ from citylab.taxonomy.models import Sector
 from tests import factories
 from tests.remembering import MEMORY, remembered
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_only]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -68,13 +68,13 @@ def test_what_is_changed_and_taken_away_is_so_again(beginning):
         Sector.objects.filter(pk=first.pk).update(name_it="Altro 'nome'")
         Sector.objects.filter(code="second").delete()
 
-    # Its argument is the same only from the second time on, when the sector itself is remembered.
+    # On PostgreSQL, which gives no number twice, its argument is the same only from the second time on, when the sector itself is remembered.
     for _time in range(5):
         with beginning():
             first, _second = factories.sector("first"), factories.sector("second")
             change(first)
             assert dict(Sector.objects.values_list("code", "name_it")) == {"first": "Altro 'nome'"}
-    assert len(calls) == 3
+    assert len(calls) == (3 if connection.vendor == "postgresql" else 2)
 
 
 @pytest.mark.parametrize("other", ["a write", "a rollback"])

@@ -35,7 +35,9 @@ R = TypeVar("R")
 READS = re.compile(r"SELECT|SAVEPOINT|RELEASE|SET|SHOW|FETCH|CLOSE|DECLARE|PRAGMA|BEGIN", re.IGNORECASE)
 # Somebody signs in: no preparation is another for that.
 SIGNS_IN = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM) "django_session"|UPDATE "accounts_user" SET "last_login" = [^,]+ WHERE')
-WRITES = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)"?', re.IGNORECASE)
+WRITES = re.compile(r'(?:INSERT (?:OR \w+ )?INTO|UPDATE|DELETE FROM) "?(\w+)"?', re.IGNORECASE)
+# Stands among the tables for a statement that writes nobody knows where: what has one is never remembered.
+SOMEWHERE = "?"
 Rows = dict[str, set[str]]
 
 
@@ -104,7 +106,7 @@ class Memory:
             self.committed = None
         if self.busy:
             found = WRITES.match(sql)
-            self.tables.update([found[1]] if found else [])
+            self.tables.add(found[1] if found else SOMEWHERE)
         else:
             self.begins, self.node = False, None
 
@@ -147,7 +149,7 @@ class Memory:
         child.times += 1
         if child.times == 1:
             found = function(*arguments, **named)
-            child.tables = self.tables
+            child.tables = self.tables - {SOMEWHERE}
             return found
         before, files, letters = contents(child.tables), list[tuple[str, str, bytes]](), len(getattr(mail, "outbox", ()))
         with keeping_files(files):
@@ -158,7 +160,7 @@ class Memory:
             except (pickle.PicklingError, TypeError, AttributeError):
                 return found
             child.step = Step(difference(before, contents(child.tables)), *written, files)
-        child.tables |= self.tables
+        child.tables |= self.tables - {SOMEWHERE}
         return found
 
 

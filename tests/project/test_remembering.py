@@ -77,6 +77,30 @@ def test_what_is_changed_and_taken_away_is_so_again(beginning):
     assert len(calls) == (3 if connection.vendor == "postgresql" else 2)
 
 
+def test_what_belongs_to_a_person_through_another_table_is_there_again(beginning):
+    """Their groups: SQLite writes those with INSERT OR IGNORE."""
+    for _time in range(4):
+        with beginning():
+            assert factories.person("editor").groups.count() > 0
+
+
+def test_a_statement_that_writes_nobody_knows_where_is_never_remembered(beginning):
+    calls = []
+
+    @remembered
+    def prepare():
+        calls.append(1)
+        factories.sector("energy")
+        with connection.cursor() as cursor:
+            cursor.execute("WITH one (name) AS (VALUES ('Altro')) UPDATE taxonomy_sector SET name_it = (SELECT name FROM one)")
+
+    for _time in range(4):
+        with beginning():
+            prepare()
+            assert Sector.objects.get().name_it == "Altro"
+    assert len(calls) == 4
+
+
 @pytest.mark.parametrize("other", ["a write", "a rollback"])
 def test_after_anything_else_the_work_is_done(beginning, other):
     for _time in range(3):

@@ -140,8 +140,7 @@ def main() -> int:
                 given = {**servers.addresses, "CITYLAB_MISSING": json.dumps(servers.missing)}
                 if "DATABASE_URL" in given:
                     real = {**plain, **given, "TEST_POSTGRESQL_TEMPLATE": f"test_template_{os.getpid()}"}
-                    with run.meanwhile({ON_POSTGRESQL: (make, real)}):
-                        pass
+                    run.step(ON_POSTGRESQL, make, real)
             for name, why in servers.missing.items():
                 print(f"   {name} cannot be had here: {why}", flush=True)
             if real and ON_POSTGRESQL not in run.failed:

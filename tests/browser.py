@@ -17,21 +17,29 @@ PHONE = {"width": 360, "height": 780}
 # WCAG 2.1 AA (EN 301 549) and axe's own good practice. Only violations are told: describing all that passed as well would take axe three times as long.
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}, "resultTypes": ["violations"]}
 OWN_FORM = "[data-own-form]"
-# Contrast takes twice as long as all other rules together, so it is looked at once for each part of a page that has the same markup in the same window.
-LOOK = """async ([where, rules]) => {
-  const split = (element, depth) => {
-    const text = [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
-    return depth && element.children.length && !text ? [...element.children].flatMap(child => split(child, depth - 1)) : [element];
-  };
-  const hash = text => { let [one, two] = [7, 11]; for (const letter of text) { const code = letter.codePointAt(0);
-    one = Math.imul(one ^ code, 2654435761); two = Math.imul(two ^ code, 1597334677); } return `${one}.${two}.${text.length}`; };
-  window.parts = [...document.querySelectorAll(where == "html" ? "body" : where)].flatMap(root => split(root, 6)).filter(part => !["SCRIPT", "TEMPLATE"].includes(part.tagName));
+# What axe finds out by drawing takes longer than all its other rules together. It depends on how a part of a page and what it stands in are marked
+# up, not on what is written there, so it is looked at once for each such markup in the same window; and a style sheet for phones held upright only, once.
+DRAWN = ["color-contrast", "link-in-text-block"]
+ONCE = "css-orientation-lock"
+LOOK = """async ([where, rules, drawn, once, sheets]) => {
+  const split = element => element.children.length && ![...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.textContent.trim())
+    ? [...element.children].flatMap(split) : [element];
   const above = part => part ? above(part.parentElement) + part.tagName + part.className : "";
-  const keys = parts.map(part => hash(above(part) + part.outerHTML.replace(/csrfmiddlewaretoken" value="[^"]+"/g, "")));
-  return [(await axe.run(where, {...rules, rules: {"color-contrast": {enabled: false}}})).violations, keys];
+  const attributes = / (id|for|href|src|action|name|value|title|placeholder|alt|lang|datetime|content|points|d|data-[a-z-]+|hx-[a-z-]+|aria-(label|labelledby|describedby|controls))="[^"]+"/g;
+  const markup = part => part.outerHTML.replace(attributes, " $1")
+    .replace(/>[^<]*[^<\\s][^<]*</g, ">words<");
+  window.parts = [...document.querySelectorAll(where == "html" ? "body" : where)].flatMap(split).filter(part => !["SCRIPT", "TEMPLATE"].includes(part.tagName));
+  const styled = [...document.styleSheets].map(sheet => sheet.href).join(" ");
+  const without = [...drawn, ...(sheets.includes(styled) ? [once] : [])];
+  const {violations} = await axe.run(where, {...rules, rules: Object.fromEntries(without.map(rule => [rule, {enabled: false}]))});
+  return [violations, styled, parts.map(part => styled + above(part) + markup(part))];
 }"""
-CONTRAST = """numbers => axe.run({include: numbers.map(number => parts[number])}, {runOnly: ["color-contrast"], resultTypes: ["violations"]}).then(results => results.violations)"""
-CONTRASTED: set[tuple[str, int]] = set()
+SEE = """async ([numbers, drawn]) => {
+  const there = numbers.filter(number => parts[number].isConnected);  // htmx may have changed the page since
+  return [there.length ? (await axe.run({include: there.map(number => parts[number])}, {runOnly: drawn, resultTypes: ["violations"]})).violations : [], there];
+}"""
+SEEN: set[tuple[str, int]] = set()
+STYLED: set[str] = set()
 # A page lives for a second or two here: compiling its scripts for speed takes longer than it saves.
 ARGUMENTS = ["--js-flags=--no-opt --no-maglev", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 WAIT_MILLISECONDS = 30_000
@@ -125,10 +133,13 @@ class Walker:
         assert self.page.locator("html").get_attribute("lang") == self.language, where
         over = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, f"{where} sticks out sideways by {over} px"
-        found, keys = self.page.evaluate(LOOK, [OWN_FORM if among_wagtails else "html", RULES])
-        new = {(key, self.width): number for number, key in enumerate(keys) if (key, self.width) not in CONTRASTED}
-        found += self.page.evaluate(CONTRAST, list(new.values())) if new else []
-        CONTRASTED.update(new)
+        found, styled, markups = self.page.evaluate(LOOK, [OWN_FORM if among_wagtails else "html", RULES, DRAWN, ONCE, list(STYLED)])
+        new = {(markup, self.width): number for number, markup in enumerate(markups) if (markup, self.width) not in SEEN}
+        if new:
+            drawn, there = self.page.evaluate(SEE, [list(new.values()), DRAWN])
+            found += drawn
+            SEEN.update(key for key, number in new.items() if number in there)
+        STYLED.add(styled)
         assert not found, f"{where}:\n" + "\n".join(f"{v['id']}: {v['help']}: {[node['html'][:160] for node in v['nodes'][:3]]}" for v in found)
 
     def _picture(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 from django.test import TransactionTestCase
+from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling
 
 from citylab.audit.triggers import TRAIL
@@ -81,6 +82,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    translation.deactivate()  # of the last page that the test before asked for
     MEMORY.begin(item)
     if item.get_closest_marker("postgresql_only") and connections["default"].vendor != "postgresql":
         need("PostgreSQL")

@@ -1,16 +1,17 @@
 """Preparations that are remembered: what a factory has written before, under the very same circumstances, is put into the database again at once.
 
 Factories go through the real services, so that a running pilot takes hundreds of statements; most tests begin with the same few of them. A remembered
-function runs twice. From the third time on, the rows that it adds, changes and takes away are written in one go, as they were, and what it gave is given
-again. That holds only where nothing but remembered functions wrote since the test began, as each step is known by all those before it (a tree), by its
+function runs once, once it is known which tables its like write to. From then on, the rows that it adds, changes and takes away are written in one go, as
+they were, and what it gave is given again. That holds only where nothing but remembered functions wrote since the test began, as each step is known by all those before it (a tree), by its
 arguments, the day, the language and who takes the payments. Any other statement that writes, or a rollback, ends it for that test.
 """
 
 import pickle
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,10 +33,10 @@ from citylab.core import clock
 
 P = ParamSpec("P")
 R = TypeVar("R")
-READS = re.compile(r"SELECT|SAVEPOINT|RELEASE|SET|SHOW|FETCH|CLOSE|DECLARE|PRAGMA|BEGIN", re.IGNORECASE)
+READS = re.compile(r"\s*(?:SELECT|SAVEPOINT|RELEASE|SET|SHOW|FETCH|CLOSE|DECLARE|PRAGMA|BEGIN)", re.IGNORECASE)
 # Somebody signs in: no preparation is another for that.
-SIGNS_IN = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM) "django_session"|UPDATE "accounts_user" SET "last_login" = [^,]+ WHERE')
-WRITES = re.compile(r'(?:INSERT (?:OR \w+ )?INTO|UPDATE|DELETE FROM) "?(\w+)"?', re.IGNORECASE)
+SIGNS_IN = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM) "(django_session|wagtailusers_userprofile)"|UPDATE "accounts_user" SET "last_login" = [^,]+ WHERE')
+WRITES = re.compile(r'\s*(?:INSERT (?:OR \w+ )?INTO|UPDATE|DELETE FROM) "?(\w+)"?', re.IGNORECASE)
 # Stands among the tables for a statement that writes nobody knows where: what has one is never remembered.
 SOMEWHERE = "?"
 Rows = dict[str, set[str]]
@@ -50,9 +51,20 @@ class Node:
     """What is known of the database after some steps: where the next ones lead, and how this one is taken at once."""
 
     children: "dict[Hashable, Node]" = field(default_factory=dict)
-    tables: set[str] = field(default_factory=set)
-    times: int = 0
     step: "Step | None" = None
+    sure: bool = False  # each test that comes here finds the very same rows, down to their keys
+
+
+@dataclass
+class Written:
+    """Where a call wrote: the tables, and the files with their storage, name and content."""
+
+    tables: set[str] = field(default_factory=set)
+    files: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+    def add(self, other: "Written") -> None:
+        self.tables |= other.tables
+        self.files += other.files
 
 
 @dataclass
@@ -60,7 +72,7 @@ class Step:
     statements: list[str]
     given: bytes
     letters: bytes
-    files: list[tuple[str, str, bytes]]
+    written: Written
 
     def take(self) -> Any:
         with ExitStack() as stack:
@@ -70,7 +82,7 @@ class Step:
             with database.cursor() as cursor:
                 for statement in self.statements:
                     cursor.cursor.execute(statement)
-            for alias, name, content in self.files:
+            for alias, name, content in self.written.files:
                 path = Path(storages[alias].path(name))
                 if not path.exists():
                     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,13 +94,14 @@ class Step:
 
 class Memory:
     """Where the running test stands in the tree of steps (`node`), and how many rows each table has outside of tests that are rolled back (`committed`).
-    None: nobody knows."""
+    None: nobody knows. `open`: what remembered functions that are running have written so far, the innermost last."""
 
     def __init__(self) -> None:
         self.bases: dict[Hashable, Node] = {}
+        self.known: defaultdict[Callable[..., Any], set[str]] = defaultdict(set)
         self.node: Node | None = None
-        self.begins = self.commits = self.busy = False
-        self.tables: set[str] = set()
+        self.begins = self.commits = False
+        self.open: list[Written] = []
         self.committed: frozenset[tuple[str, int]] | None = None
 
     def begin(self, item: pytest.Item) -> None:
@@ -104,11 +117,10 @@ class Memory:
         """The statement may have changed something."""
         if not any(block._from_testcase for block in connections["default"].atomic_blocks):
             self.committed = None
-        if self.busy:
+        self.begins, self.node = False, None
+        if self.open:
             found = WRITES.match(sql)
-            self.tables.add(found[1] if found else SOMEWHERE)
-        else:
-            self.begins, self.node = False, None
+            self.open[-1].tables.add(found[1] if found else SOMEWHERE)
 
     def here(self) -> Node | None:
         """The node where this test stands: the one of what `migrate` left, or of empty tables, as long as nothing was written."""
@@ -118,49 +130,44 @@ class Memory:
             self.begins = False
             # Counting takes as long as many a test: once is enough while no test commits anything.
             self.committed = found = self.committed or counts()
-            self.node = self.bases.setdefault(found, Node()) if ("accounts_user", 0) in found else None
+            self.node = self.bases.setdefault(found, Node(sure=True)) if ("accounts_user", 0) in found else None
         return self.node
 
     def call(self, function: Callable[..., R], arguments: tuple[Any, ...], named: dict[str, Any]) -> R:
-        if self.busy:
-            return function(*arguments, **named)
         node, child = self.here(), None
         if node is not None:
             try:
                 child = node.children.setdefault(circumstances(function, arguments, named), Node())
             except Strange:
                 child = None
-        self.node = None
         if child is not None and child.step:
-            found = child.step.take()
+            found, written = child.step.take(), child.step.written
         else:
-            self.busy, self.tables = True, set()
-            try:
-                found = self.first(child, function, arguments, named)
-            finally:
-                self.busy = False
+            with keeping_files(self) if not self.open else nullcontext():
+                self.open.append(Written())
+                try:
+                    found = self.first(child if node and node.sure else None, function, arguments, named)
+                finally:
+                    written = self.open.pop()
+            self.known[function] |= written.tables - {SOMEWHERE}
+        if self.open:
+            self.open[-1].add(written)
         self.node = child
         return found
 
     def first(self, child: Node | None, function: Callable[..., R], arguments: tuple[Any, ...], named: dict[str, Any]) -> R:
-        """Really call it. The second time tells what it changes: which tables those are the first has told."""
-        if child is None:
+        """Really call it. What it changes is seen in the tables that earlier calls of the function have written to."""
+        tables = set(self.known[function])
+        if child is None or not tables:
             return function(*arguments, **named)
-        child.times += 1
-        if child.times == 1:
-            found = function(*arguments, **named)
-            child.tables = self.tables - {SOMEWHERE}
-            return found
-        before, files, letters = contents(child.tables), list[tuple[str, str, bytes]](), len(getattr(mail, "outbox", ()))
-        with keeping_files(files):
-            found = function(*arguments, **named)
-        if self.tables <= child.tables and "payments_checkout" not in self.tables:
+        before, letters, written = contents(tables), len(getattr(mail, "outbox", ())), self.open[-1]
+        found = function(*arguments, **named)
+        if written.tables <= tables and "payments_checkout" not in written.tables:
             try:
-                written = pickle.dumps(found), pickle.dumps(mail.outbox[letters:]) if getattr(mail, "outbox", ())[letters:] else b""
+                given = pickle.dumps(found), pickle.dumps(mail.outbox[letters:]) if getattr(mail, "outbox", ())[letters:] else b""
             except (pickle.PicklingError, TypeError, AttributeError):
                 return found
-            child.step = Step(difference(before, contents(child.tables)), *written, files)
-        child.tables |= self.tables - {SOMEWHERE}
+            child.step, child.sure = Step(difference(before, contents(tables)), *given, written), True
         return found
 
 
@@ -264,14 +271,14 @@ def columns(table: str) -> str:
         return ", ".join(name for (name,) in cursor.fetchall())
 
 
-def keeping_files(kept: list[tuple[str, str, bytes]]) -> Any:
-    """Inside it, each file that is stored is also added to `kept`: its storage, name and content."""
+def keeping_files(memory: Memory) -> Any:
+    """Inside it, each file that is stored is one that the running function has written."""
     save = FileSystemStorage._save
 
     def saving(storage: FileSystemStorage, name: str, content: Any) -> str:
         name = save(storage, name, content)
         alias = next(alias for alias in ("case_files", "default") if Path(storages[alias].path("")) == Path(storage.path("")))
-        kept.append((alias, name, Path(storage.path(name)).read_bytes()))
+        memory.open[-1].files.append((alias, name, Path(storage.path(name)).read_bytes()))
         return name
 
     return mock.patch.object(FileSystemStorage, "_save", saving)

@@ -15,6 +15,7 @@ from search.editor_panel import who_could_answer
 from search.models import Affinity
 from search.rebuilding import rebuild_embedded
 from tests import factories
+from tests.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,7 @@ def names(answers):
     return [candidate.match.name for candidate in answers.candidates]
 
 
+@remembered
 def public_pilot(organisation, people=None, *, told=True, **fields):
     """A pilot that runs, with a public card; unless `told`, nobody has heard of it yet."""
     pilot = factories.pilot_in("running", organisation, people=people)
